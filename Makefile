@@ -1,0 +1,35 @@
+# Everything is set up inside this folder; a machine needs Python >= 3.11 and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+ONCE ?=
+STORE ?= file
+PYTEST ?= -n 4
+STAMP = $(VENV)/.installed
+
+.PHONY: setup demo test lint docs bench test-docker clean
+.DEFAULT_GOAL = test
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	@touch $@
+
+demo: setup
+	$(BIN)/python -m demo --store $(STORE) $(if $(ONCE),--once)
+
+test: setup
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+clean:
+	rm -rf $(VENV) .demo .servers build dist

@@ -1,0 +1,1 @@
+"""Immutable releases of a Django project's static files."""

@@ -1,0 +1,1 @@
+"""The product without Django: model, store and protocol."""

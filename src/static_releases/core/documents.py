@@ -1,0 +1,214 @@
+"""The documents of a version's history: claims, seals and the marks of a discard.
+
+None is ever replaced or deleted; each is decided by who creates its key first.
+"""
+
+import gzip
+import json
+import secrets
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from static_releases.core import layout, model
+from static_releases.core.errors import InvalidDocument
+from static_releases.core.headers import IMMUTABLE, Headers
+
+FORMAT = 1
+JSON = Headers(content_type="application/json", cache_control=IMMUTABLE)
+# Stored as a gzip file, not as encoded JSON: some stores decode the latter on the way out, and
+# then the same bytes can't be compared.
+GZIP = Headers(content_type="application/gzip", cache_control=IMMUTABLE)
+
+
+class Reads(Protocol):
+    """Anything that gives an object's bytes: a store, with credentials or without."""
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes, or raise `ObjectMissing`."""
+        ...
+
+
+Outcome = Literal["sealed", "discarded"]
+Verdict = Literal["restored", "deleting"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """The first write of a publication: it fixes the tree before any asset is sent."""
+
+    version: str
+    number: int
+    claim_id: str
+    claimed_at: datetime
+    by: str
+    manifest: model.Manifest
+
+    @property
+    def key(self) -> str:
+        return layout.document_key(self.version, "claim", self.number)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seal:
+    """What decided a claim: the release is published, or was discarded."""
+
+    version: str
+    number: int
+    claim_id: str
+    outcome: Outcome
+    decided_at: datetime
+    by: str
+    layout: model.Layout
+    tree_digest: str
+    files: int
+    size_bytes: int
+
+    @property
+    def key(self) -> str:
+        return layout.document_key(self.version, "seal", self.number)
+
+
+def new_claim_id() -> str:
+    """Return a random id, never given before."""
+    return secrets.token_hex(8)
+
+
+def encode_claim(claim: Claim) -> bytes:
+    """Return the claim's bytes; `read_claim` reads them back."""
+    value = {
+        "format": FORMAT,
+        "version": claim.version,
+        "claim_id": claim.claim_id,
+        "claimed_at": claim.claimed_at.isoformat(),
+        "by": claim.by,
+        "tree_digest": claim.manifest.tree_digest,
+        "layout": "folder",
+        "assets": model.manifest_to_json(claim.manifest),
+    }
+    return gzip.compress(_json(value), mtime=0)
+
+
+def encode_seal(seal: Seal) -> bytes:
+    """Return the seal's bytes; `read_seal` reads them back."""
+    return _json(
+        {
+            "format": FORMAT,
+            "version": seal.version,
+            "claim_id": seal.claim_id,
+            "outcome": seal.outcome,
+            "decided_at": seal.decided_at.isoformat(),
+            "by": seal.by,
+            "layout": seal.layout,
+            "tree_digest": seal.tree_digest,
+            "files": seal.files,
+            "size_bytes": seal.size_bytes,
+        }
+    )
+
+
+def encode_mark(**values: Any) -> bytes:
+    """Return the bytes of a small mark, such as ``cleared``."""
+    return _json({"format": FORMAT, **values})
+
+
+def read_claim(store: Reads, version: str, number: int) -> Claim:
+    """Read a claim, or raise `InvalidDocument` naming it."""
+    return decode_claim(store.read(layout.document_key(version, "claim", number)), version, number)
+
+
+def decode_claim(body: bytes, version: str, number: int) -> Claim:
+    """Return what `encode_claim` was given."""
+    key = layout.document_key(version, "claim", number)
+    try:
+        unpacked = gzip.decompress(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InvalidDocument(f"{key} is not a gzip file: {error}") from error
+    value = _parsed(unpacked, key)
+    with _Naming(key):
+        claim = Claim(
+            version=version,
+            number=number,
+            claim_id=str(value["claim_id"]),
+            claimed_at=datetime.fromisoformat(value["claimed_at"]),
+            by=str(value["by"]),
+            manifest=model.manifest_from_json(value["assets"]),
+        )
+    if claim.manifest.tree_digest != value["tree_digest"]:
+        raise InvalidDocument(
+            f"{key} contradicts itself: it states the tree digest {value['tree_digest']} and "
+            f"its assets give {claim.manifest.tree_digest}."
+        )
+    return claim
+
+
+def read_seal(store: Reads, version: str, number: int) -> Seal:
+    """Read a seal, or raise `InvalidDocument` naming it."""
+    return decode_seal(store.read(layout.document_key(version, "seal", number)), version, number)
+
+
+def decode_seal(body: bytes, version: str, number: int) -> Seal:
+    """Return what `encode_seal` was given."""
+    key = layout.document_key(version, "seal", number)
+    value = _parsed(body, key)
+    with _Naming(key):
+        return Seal(
+            version=version,
+            number=number,
+            claim_id=str(value["claim_id"]),
+            outcome=_one_of(value["outcome"], "sealed", "discarded"),
+            decided_at=datetime.fromisoformat(value["decided_at"]),
+            by=str(value["by"]),
+            layout=_one_of(value["layout"], "folder"),
+            tree_digest=str(value["tree_digest"]),
+            files=int(value["files"]),
+            size_bytes=int(value["size_bytes"]),
+        )
+
+
+def read_verdict(store: Reads, version: str, number: int) -> Verdict:
+    """Read what became of a retirement mark."""
+    key = layout.document_key(version, "verdict", number)
+    value = _parsed(store.read(key), key)
+    with _Naming(key):
+        verdict: Verdict = _one_of(value["verdict"], "restored", "deleting")
+        return verdict
+
+
+class _Naming:
+    """Turns what a wrong value raises into `InvalidDocument` with the document's key."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, KeyError | TypeError | ValueError | InvalidDocument):
+            raise InvalidDocument(f"{self._key} can't be understood: {error}") from error
+
+
+def _parsed(body: bytes, key: str) -> Any:
+    try:
+        value = json.loads(body)
+        found = value["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidDocument(f"{key} is not a document of this package: {error!r}") from error
+    if found != FORMAT:
+        raise InvalidDocument(
+            f"{key} has format {found!r} and this version of the package reads {FORMAT}: "
+            "upgrade django-static-releases."
+        )
+    return value
+
+
+def _one_of(found: Any, *expected: str) -> Any:
+    if found not in expected:
+        raise ValueError(f"found {found!r}, expected one of {', '.join(expected)}")
+    return found
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

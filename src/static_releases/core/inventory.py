@@ -1,0 +1,191 @@
+"""What the store says of each version: its history, and the state that follows from it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from static_releases.core import documents, layout, transfers
+from static_releases.core.documents import Seal, Verdict
+from static_releases.core.errors import InvalidVersion, ReleaseNotFound
+from static_releases.core.layout import DocumentKey
+from static_releases.core.model import Layout, State
+from static_releases.core.store import Store, StoredObject
+
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """What is under ``_releases/<version>/``; times are by the store's clock.
+
+    ``claim_number`` is the newest claim's; ``seal`` and ``cleared_at`` belong to that claim,
+    ``verdict`` to the newest retirement mark. ``has_folder`` is None where nobody looked.
+    """
+
+    version: str
+    claim_number: int | None = None
+    claimed_at: datetime | None = None
+    seal: Seal | None = None
+    sealed_at: datetime | None = None
+    cleared_at: datetime | None = None
+    retired_at: datetime | None = None
+    verdict: Verdict | None = None
+    has_folder: bool | None = None
+
+    @property
+    def state(self) -> State:
+        if self.claim_number is None:
+            return "unmanaged"
+        if self.seal is None:
+            return "publishing"
+        if self.seal.outcome == "discarded":
+            return "discarded"
+        if self.retired_at is None or self.verdict == "restored":
+            return "published"
+        if self.verdict is None:
+            return "retired"
+        return "deleted" if self.has_folder is False else "deleting"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """One version as lists show it; numbers are None before it is sealed."""
+
+    version: str
+    state: State
+    claimed_at: datetime | None = None
+    published_at: datetime | None = None
+    files: int | None = None
+    size_bytes: int | None = None
+    layout: Layout | None = None
+    pins: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Documents:
+    """The marks of one version as a listing shows them, each with its time."""
+
+    at: dict[DocumentKey, datetime] = field(default_factory=dict)
+
+    def newest(self, document: layout.Document) -> DocumentKey | None:
+        found = (key for key in self.at if key.document == document)
+        return max(found, key=lambda key: key.number, default=None)
+
+    def time(self, key: DocumentKey | None) -> datetime | None:
+        return None if key is None else self.at.get(key)
+
+    def same_number(self, key: DocumentKey | None, document: layout.Document) -> DocumentKey | None:
+        if key is None:
+            return None
+        other = DocumentKey(version=key.version, document=document, number=key.number)
+        return other if other in self.at else None
+
+
+def history(store: Store, version: str) -> History:
+    """Return what is known of a version: one listing, and a read for each decision in it."""
+    found = _by_version(store.objects(layout.history_folder(version)))
+    return _history(store, version, found.get(version, _Documents()), has_folder=None)
+
+
+def releases(store: Store) -> list[Release]:
+    """Return every version that the store knows of, the newest first.
+
+    Order is that of publication; what isn't published yet comes first. Costs two listings and
+    one or two small reads a version, many at once.
+    """
+    folders = {name for name in store.folders() if _is_version(name)}
+    found = _by_version(store.objects(layout.RELEASES))
+    for name in folders:
+        found.setdefault(name, _Documents())
+
+    def one(item: tuple[str, _Documents]) -> History:
+        version, marks = item
+        return _history(store, version, marks, has_folder=version in folders)
+
+    return ordered(release_of(known) for known in transfers.run(one, found.items()))
+
+
+def ordered(found: Iterable[Release]) -> list[Release]:
+    """Return the releases newest first, those under way before all, unmanaged ones last."""
+
+    def rank(release: Release) -> tuple[bool, bool, datetime, str]:
+        at = release.published_at or release.claimed_at or _BEFORE_ALL
+        return release.state != "unmanaged", release.state == "publishing", at, release.version
+
+    return sorted(found, key=rank, reverse=True)
+
+
+def release_of(known: History) -> Release:
+    """Return what a list shows of this history."""
+    seal = known.seal if known.seal and known.seal.outcome == "sealed" else None
+    return Release(
+        version=known.version,
+        state=known.state,
+        claimed_at=known.claimed_at,
+        published_at=known.sealed_at if seal else None,
+        files=seal.files if seal else None,
+        size_bytes=seal.size_bytes if seal else None,
+        layout=seal.layout if seal else None,
+    )
+
+
+def existing(store: Store, version: str) -> History:
+    """Return the history of a version that has a claim, or raise `ReleaseNotFound`."""
+    known = history(store, version)
+    if known.claim_number is None:
+        raise ReleaseNotFound(
+            f"{store.address} has no release {version}; `list` shows those that it has."
+        )
+    return known
+
+
+def _by_version(objects: Iterable[StoredObject]) -> dict[str, _Documents]:
+    found: dict[str, _Documents] = defaultdict(_Documents)
+    for stored in objects:
+        key = layout.parse_document_key(stored.key)
+        if key is not None:
+            found[key.version].at[key] = stored.modified_at
+    return dict(found)
+
+
+def _history(store: Store, version: str, marks: _Documents, *, has_folder: bool | None) -> History:
+    claim, retired = marks.newest("claim"), marks.newest("retired")
+    seal = marks.same_number(claim, "seal")
+    verdict = marks.same_number(retired, "verdict")
+    return History(
+        version=version,
+        claim_number=claim.number if claim else None,
+        claimed_at=marks.time(claim),
+        seal=documents.read_seal(store, version, seal.number) if seal else None,
+        sealed_at=marks.time(seal),
+        cleared_at=marks.time(marks.same_number(claim, "cleared")),
+        retired_at=marks.time(retired),
+        verdict=documents.read_verdict(store, version, verdict.number) if verdict else None,
+        has_folder=has_folder,
+    )
+
+
+def _is_version(name: str) -> bool:
+    try:
+        layout.check_version(name)
+    except InvalidVersion:
+        return False
+    return True
+
+
+def to_json(release: Release) -> Mapping[str, object]:
+    """Return the release under the stable keys of ``list --format json``."""
+    return {
+        "version": release.version,
+        "state": release.state,
+        "published_at": _iso(release.published_at),
+        "files": release.files,
+        "size_bytes": release.size_bytes,
+        "layout": release.layout,
+        "pins": list(release.pins),
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

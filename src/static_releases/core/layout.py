@@ -1,0 +1,134 @@
+"""What a version and a path may be, and the key of everything in the store."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from static_releases.core.errors import InvalidPath, InvalidVersion
+
+Document = Literal["claim", "seal", "cleared", "retired", "verdict"]
+
+RELEASES = "_releases"
+MAX_VERSION_LENGTH = 128
+MAX_KEY_BYTES = 1024  # S3's and Google's limit, in UTF-8; Azure counts characters
+
+VERSION = r"[0-9A-Za-z](?:[0-9A-Za-z._-]{0,126}[0-9A-Za-z_-])?"
+_VERSION = re.compile(VERSION)
+_DOCUMENT = re.compile(
+    rf"{RELEASES}/(?P<version>{VERSION})/"
+    r"(?P<document>claim|seal|cleared|retired|verdict)-(?P<number>[1-9][0-9]*)\.json(?:\.gz)?"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+# Names that are moved from release to release, or name an environment instead of a release.
+MUTABLE_VERSIONS = frozenset(
+    "current dev develop development edge head latest live main master nightly prod production "
+    "qa release stable stage staging test testing trunk".split()
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentKey:
+    """One of the small documents that make a version's history."""
+
+    version: str
+    document: Document
+    number: int
+
+
+def check_version(version: str) -> str:
+    """Return the version, or raise `InvalidVersion` saying which rule it breaks.
+
+    The rule is a Docker tag's, less a dot at the end, which Azure refuses; a name that begins
+    with ``_`` is never a version, so the package's own folders can't collide with one.
+    """
+    if _VERSION.fullmatch(version):
+        return version
+    raise InvalidVersion(f"{_shown(version)} can't be a version: {_fault(version)}.")
+
+
+def _fault(version: str) -> str:
+    if not version:
+        return "it is empty; set RELEASE_VERSION or the option `version`, such as v1.2.3"
+    if len(version) > MAX_VERSION_LENGTH:
+        return f"it has {len(version)} characters, and at most {MAX_VERSION_LENGTH} are allowed"
+    if version[0] in "._-":
+        return "it begins with " + repr(version[0]) + "; begin with a letter or a digit"
+    if version.endswith("."):
+        return "it ends with a dot, which Azure refuses"
+    bad = next(c for c in version if not re.fullmatch(r"[0-9A-Za-z._-]", c))
+    return f"it holds {bad!r}; letters, digits, '.', '_' and '-' are allowed"
+
+
+def _shown(text: str, limit: int = 60) -> str:
+    return repr(text if len(text) <= limit else text[:limit] + "...")
+
+
+def looks_mutable(version: str) -> bool:
+    """Tell whether the name sounds like something that is moved from release to release."""
+    return version.lower() in MUTABLE_VERSIONS
+
+
+def check_path(path: str) -> str:
+    """Return the asset path, or raise `InvalidPath` saying what is wrong with it.
+
+    Paths are POSIX and relative. Refused is what some store or browser would take for another
+    path: empty and dot segments, control characters, and the backslash, which a URL parser
+    turns into a slash (WHATWG URL, "special" schemes).
+    """
+    fault = _path_fault(path)
+    if fault:
+        raise InvalidPath(f"The file {_shown(path, 200)} can't be published: {fault}.")
+    return path
+
+
+def _path_fault(path: str) -> str | None:
+    if not path or any(segment in {"", ".", ".."} for segment in path.split("/")):
+        return "its path is not a plain relative one"
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "its name is not valid UTF-8; rename it"
+    if _CONTROL.search(path):
+        return "its name holds a control character; rename it"
+    if "\\" in path:
+        return "its name holds a backslash, which browsers take for a slash; rename it"
+    return None
+
+
+def release_folder(version: str) -> str:
+    """Return the folder of a release's assets, without a slash at the end."""
+    return check_version(version)
+
+
+def asset_key(version: str, path: str) -> str:
+    """Return the key of an asset in the layout ``folder``."""
+    key = f"{release_folder(version)}/{check_path(path)}"
+    if len(key.encode()) > MAX_KEY_BYTES:
+        raise InvalidPath(
+            f"The file {_shown(path, 200)} can't be published: its key would have "
+            f"{len(key.encode())} bytes, and stores allow {MAX_KEY_BYTES}."
+        )
+    return key
+
+
+def history_folder(version: str) -> str:
+    """Return the folder of a version's documents, without a slash at the end."""
+    return f"{RELEASES}/{check_version(version)}"
+
+
+def document_key(version: str, document: Document, number: int) -> str:
+    """Return the key of a version's claim, seal or mark with this number."""
+    suffix = ".json.gz" if document == "claim" else ".json"
+    return f"{history_folder(version)}/{document}-{number}{suffix}"
+
+
+def parse_document_key(key: str) -> DocumentKey | None:
+    """Return what `document_key` was given, or None for a key that it never makes."""
+    match = _DOCUMENT.fullmatch(key)
+    if match is None:
+        return None
+    document: Document = match["document"]  # type: ignore[assignment]
+    parsed = DocumentKey(version=match["version"], document=document, number=int(match["number"]))
+    made = document_key(parsed.version, parsed.document, parsed.number)
+    return parsed if made == key else None

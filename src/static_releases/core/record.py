@@ -1,0 +1,113 @@
+"""The record: the small folder that a publication leaves for the image.
+
+``release.json`` says which release was published; ``files/`` holds the few assets that the
+server side reads at run time. A folder is only ever written into: what the last record carried
+is removed, and nothing else.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from static_releases.core import collecting
+from static_releases.core.collecting import Collected
+from static_releases.core.errors import InvalidDocument
+from static_releases.core.model import Layout
+
+FORMAT = 1
+FILE = "release.json"
+CARRIED = "files"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What an image knows of its release; ``integrity`` maps asset paths to W3C SRI values."""
+
+    version: str
+    store: str
+    tree_digest: str
+    claim_number: int
+    claim_id: str
+    layout: Layout = "folder"
+    integrity: Mapping[str, str] = field(default_factory=dict)
+    carried: tuple[str, ...] = ()
+
+
+def write(
+    directory: Path,
+    collected: Collected,
+    *,
+    version: str,
+    store: str,
+    claim_number: int,
+    claim_id: str,
+    carry: Iterable[str] = (),
+) -> Record:
+    """Leave the record of a publication; ``carry`` are shell patterns of assets to keep.
+
+    Safe to repeat: ``release.json`` is written last, and replaced at once.
+    """
+    assets = collected.manifest.assets
+    patterns = tuple(carry)
+    record = Record(
+        version=version,
+        store=store,
+        tree_digest=collected.manifest.tree_digest,
+        claim_number=claim_number,
+        claim_id=claim_id,
+        integrity={asset.path: asset.integrity for asset in assets},
+        carried=tuple(a.path for a in assets if collecting.matches(a.path, patterns)),
+    )
+    previous = read(directory) if (directory / FILE).exists() else None
+    for path in previous.carried if previous else ():
+        (directory / CARRIED / path).unlink(missing_ok=True)
+    for path in record.carried:
+        asset = collected.manifest.by_path[path]
+        _replace(directory / CARRIED / path, collecting.read_asset(asset, collected.files[path]))
+    _replace(directory / FILE, _encode(record))
+    return record
+
+
+def read(directory: Path) -> Record:
+    """Read the record in this folder, or raise `InvalidDocument`."""
+    file = directory / FILE
+    try:
+        value = json.loads(file.read_bytes())
+        found = value.pop("format")
+        if found != FORMAT:
+            raise ValueError(f"it has format {found!r}, expected {FORMAT}")
+        return Record(**{**value, "carried": tuple(value["carried"])})
+    except FileNotFoundError as error:
+        raise InvalidDocument(
+            f"There is no record at {file}: it is left by publishing, and the image's last stage "
+            "copies it."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidDocument(f"The record {file} can't be understood: {error}") from error
+
+
+def _encode(record: Record) -> bytes:
+    value = {
+        "format": FORMAT,
+        "version": record.version,
+        "store": record.store,
+        "tree_digest": record.tree_digest,
+        "claim_number": record.claim_number,
+        "claim_id": record.claim_id,
+        "layout": record.layout,
+        "carried": list(record.carried),
+        "integrity": record.integrity,
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _replace(file: Path, body: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        part.write_bytes(body)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)

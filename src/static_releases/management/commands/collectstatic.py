@@ -1,0 +1,76 @@
+"""Django's collectstatic, which publishes at its end exactly what it collected."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import STATICFILES_STORAGE_ALIAS
+from django.contrib.staticfiles.management.commands import collectstatic
+from django.core.files.storage import storages
+from django.core.management.base import CommandError
+
+from static_releases import cli
+from static_releases.core.errors import StaticReleasesError
+from static_releases.management.commands.staticreleases import plain
+from static_releases.storage import ReleaseStaticFilesStorage
+from static_releases.terminal import Terminal
+
+
+class Command(collectstatic.Command):
+    """Collect as Django does, then publish; ``--dry-run`` says what would be published."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sources: dict[str, Path] = {}
+
+    def handle(self, **options: Any) -> None:
+        storage = self._publishing_storage()
+        if storage is not None:
+            with _as_command_error():
+                storage.configuration.require_version()
+        summary = super().handle(**options)
+        if summary:
+            self.stdout.write(summary)
+        if storage is not None:
+            self._publish(storage)
+
+    def _publishing_storage(self) -> ReleaseStaticFilesStorage | None:
+        """Return the storage if something is to be published, else None."""
+        storage = storages[STATICFILES_STORAGE_ALIAS]
+        if not isinstance(storage, ReleaseStaticFilesStorage):
+            return None
+        has_store = storage.configuration.address is not None
+        return storage if has_store and storage.publish_on_collect else None
+
+    def copy_file(self, path: str, prefixed_path: str, source_storage: Any) -> Any:
+        self._remember(path, prefixed_path, source_storage)
+        return super().copy_file(path, prefixed_path, source_storage)
+
+    def link_file(self, path: str, prefixed_path: str, source_storage: Any) -> Any:
+        self._remember(path, prefixed_path, source_storage)
+        return super().link_file(path, prefixed_path, source_storage)
+
+    def _remember(self, path: str, prefixed_path: str, source_storage: Any) -> None:
+        """Note what is collected: each path once, with the file that it comes from."""
+        self._sources.setdefault(prefixed_path, Path(source_storage.path(path)))
+
+    def _publish(self, storage: ReleaseStaticFilesStorage) -> None:
+        config = storage.configuration
+        out = Terminal(output=plain(self.stdout), errors=plain(self.stderr))
+        with _as_command_error():
+            if self.dry_run:
+                cli.plan_files(config, self._sources, out)
+            else:
+                collected = {path: Path(storage.path(path)) for path in self._sources}
+                cli.publish_files(config, collected, out)
+
+
+@contextmanager
+def _as_command_error() -> Iterator[None]:
+    try:
+        yield
+    except StaticReleasesError as error:
+        raise CommandError(cli.explain(error)) from error
+    except KeyboardInterrupt:
+        raise CommandError(cli.STOPPED, returncode=130) from None

@@ -1,0 +1,65 @@
+"""``manage.py staticreleases VERB``: the verbs, with the project's own settings."""
+
+import argparse
+from typing import Any
+
+from django.conf import STATICFILES_STORAGE_ALIAS, settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from static_releases import cli
+from static_releases.core.configuration import Configuration
+from static_releases.core.errors import StaticReleasesError
+from static_releases.storage import ReleaseStaticFilesStorage
+from static_releases.terminal import Terminal
+
+
+class Command(BaseCommand):
+    help = "Publish and look after immutable releases of static files."
+    # A wrong setting is told by the verb itself; warnings are for those who can act on them.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = cli.add_verbs(parser.add_subparsers(required=True, metavar="VERB"))
+        for verb in verbs.values():
+            _accept_django_options(verb)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        out = Terminal(
+            output=plain(self.stdout), errors=plain(self.stderr), format=options["format"]
+        )
+        arguments = argparse.Namespace(**options)
+        try:
+            status = cli.run(_configuration, arguments, out)
+        except (StaticReleasesError, ImproperlyConfigured) as error:
+            raise CommandError(cli.explain(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError(cli.STOPPED, returncode=130) from None
+        if status:
+            raise SystemExit(status)
+
+
+def plain(wrapper: Any) -> Any:
+    """Return the stream beneath Django's wrapper, which would add a line's end to each write."""
+    return getattr(wrapper, "_out", wrapper)
+
+
+def _configuration() -> Configuration:
+    if not isinstance(staticfiles_storage, ReleaseStaticFilesStorage):
+        raise CommandError(
+            'STORAGES["staticfiles"]["BACKEND"] is '
+            f"{settings.STORAGES[STATICFILES_STORAGE_ALIAS]['BACKEND']}, "
+            "not static_releases.storage.ReleaseStaticFilesStorage."
+        )
+    return staticfiles_storage.configuration
+
+
+def _accept_django_options(verb: argparse.ArgumentParser) -> None:
+    """Accept after the verb what Django accepts before it, such as ``--settings``."""
+    for names in (("--settings",), ("--pythonpath",), ("-v", "--verbosity")):
+        verb.add_argument(*names, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    for name in ("--traceback", "--no-color", "--skip-checks"):
+        verb.add_argument(
+            name, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
