@@ -59,6 +59,9 @@ _SECRET = re.compile(
     r"(?i)((?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|token|key|secret)"
     r"(?:%3d|=))[^&\s\"')]+"
 )
+_STATUS = re.compile(r"status code: (?P<status>[1-5]\d\d [A-Za-z ]+)")
+_CODE = re.compile(r"<Code>([^<]+)</Code>")
+_MESSAGE = re.compile(r"<Message>([^<\n]+)")
 _NO_ANSWER = re.compile(
     r"(?i)error sending request|connection (refused|reset|closed)|dns error|timed? ?out"
     r"|connect error|tcp connect"
@@ -198,23 +201,34 @@ class Store:
     def _translated(self, key: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
-            raise self._missing(key, error) from None
         except exceptions.AlreadyExistsError:
             raise ObjectExists(f"{key} is in {self.address} already.") from None
-        except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-            raise AccessDenied(
-                f"{self.address} denied access to {key or 'its listing'}: the credential is "
-                f"missing, wrong, expired, or may not do this. The store said: {_line(error)}"
-            ) from None
         except (exceptions.BaseError, OSError, ValueError, NotImplementedError) as error:
-            raise self._failed(key, error) from None
+            raise self._translation(key, error) from None
+
+    def _translation(self, key: str, error: Exception) -> StoreError:
+        # A listing's failure has no class of its own; the status in its text tells it apart.
+        status = _status(error)
+        denials = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
+        if isinstance(error, denials) or status in {"401", "403"}:
+            return self._denied(key, error)
+        if isinstance(error, FileNotFoundError) or status == "404":
+            return self._missing(key, error)
+        return self._failed(key, error)
+
+    def _denied(self, key: str, error: Exception) -> AccessDenied:
+        return AccessDenied(
+            f"{self.address} denied access to {key or 'its listing'}: the credential is missing, "
+            f"wrong, expired, or may not do this. The store said: {_line(error)}"
+        )
 
     def _missing(self, key: str, error: Exception) -> StoreError:
         text = str(error)
-        if re.search(r"ContainerNotFound|NoSuchBucket|bucket does not exist", text) or not key:
+        if re.search(r"ContainerNotFound|NoSuchBucket", text) or "list request" in text:
+            what = "container" if self.address.kind == "azure" else "bucket"
             return StoreMissing(
-                f"{self.address} is not there: create the container or bucket first."
+                f"{self.address} has no {what} {self.address.container!r}: create it first, or "
+                f"mend the name. The store said: {_line(error)}"
             )
         return ObjectMissing(f"{key} is not in {self.address}.")
 
@@ -289,10 +303,24 @@ def _md5(e_tag: str | None) -> str | None:
     return bare if re.fullmatch(r"[0-9a-f]{32}", bare) else None
 
 
+def _status(error: Exception) -> str | None:
+    match = _STATUS.search(str(error))
+    return match["status"][:3] if match else None
+
+
 def _line(error: Exception) -> str:
-    """Return an error's first line without credentials: the library's errors go on for pages."""
-    first = str(error).strip().partition("\n")[0] or type(error).__name__
-    return _SECRET.sub(r"\1REDACTED", first)
+    """Return what happened in one line without credentials: the library's errors go on for pages.
+
+    That is the HTTP status with the code and message of the store's answer, else the first line.
+    """
+    text = str(error).strip()
+    status = _STATUS.search(text)
+    if status:
+        answer = (status["status"].strip(), *_CODE.findall(text)[:1], *_MESSAGE.findall(text)[:1])
+        line = ", ".join(answer)
+    else:
+        line = text.partition("\n")[0] or type(error).__name__
+    return _SECRET.sub(r"\1REDACTED", line.strip())
 
 
 def _date_of(url: str, name: str) -> datetime:
