@@ -7,7 +7,7 @@ STORE ?= file
 PYTEST ?= -n 4
 STAMP = $(VENV)/.installed
 
-.PHONY: setup demo test lint docs bench test-docker clean
+.PHONY: setup demo test lint bench clean
 .DEFAULT_GOAL = test
 
 setup: $(STAMP)
@@ -31,6 +31,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+bench: setup
+	$(BIN)/python -m bench.publish
 
 clean:
 	rm -rf $(VENV) .demo .servers build dist

@@ -14,6 +14,7 @@ from demo.stage import DemoError, console, say, show_exports, step
 from demo.stores import Kind, Place, opened
 
 FIRST, SECOND = "v1.0.0", "v1.1.0"
+SHOWN_LINES = 30
 
 
 def main() -> int:
@@ -25,8 +26,8 @@ def main() -> int:
     try:
         play(arguments.store, once=arguments.once)
     except DemoError as failure:
-        if failure.output:
-            console.print(escape(failure.output.strip()))
+        for line in failure.output.strip().splitlines()[-SHOWN_LINES:]:
+            say(escape(line))
         console.print(f"[bold red]The demo failed:[/bold red] {escape(str(failure))}")
         return 1
     except (KeyboardInterrupt, EOFError):
