@@ -33,10 +33,13 @@ def check_staticfiles_storage(
 
 
 def _store_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage]:
-    """Work out a store that is taken over from django-storages; that makes no request."""
+    """Work out a store that is taken over from django-storages; that makes no request.
+
+    Without a version nothing is: a hand-made class may need it, and `migrate` doesn't.
+    """
     config = storage.configuration
     try:
-        if config.has_store:
+        if config.has_store and config.version:
             config.require_target()
     except InvalidSetting as error:
         # An image that only serves needs no SDK: with `base_url` the class is never loaded.

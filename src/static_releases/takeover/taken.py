@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import InMemoryStorage
 
 from static_releases.core import headers
 from static_releases.core.errors import InvalidSetting
@@ -108,13 +110,14 @@ class Taken:
         if not isinstance(key, str) or not f"/{key}".endswith(f"/{_PROBE}"):
             raise self._misplaced("it changes the name itself")
         segments = [s for s in key.removesuffix(_PROBE).split("/") if s]
-        if segments and segments[-1] in self.versions:
-            segments.pop()
-        elif self.own_method(method, "_normalize_name") and segments != self._location():
-            raise self._misplaced("it puts something before it that isn't the version")
-        if self.versions & set(segments):
+        is_version_last = bool(segments) and segments[-1] in self.versions
+        prefix = segments[:-1] if is_version_last else segments
+        if self.versions & set(prefix):
             raise self._misplaced("it puts the version before something else")
-        return "/".join(segments)
+        is_own = self.own_method(method, "_normalize_name") is not None
+        if is_own and not is_version_last and prefix != self._location():
+            raise self._misplaced("it puts something before it that isn't the version")
+        return "/".join(prefix)
 
     def _location(self) -> list[str]:
         return [segment for segment in str(self["location"] or "").split("/") if segment]
@@ -173,7 +176,7 @@ def make(
 
     No request is made. Raises `InvalidSetting` naming the option that can't be taken over.
     """
-    storage_class = _import(entry)
+    storage_class = _import(entry, [family.base for family in families])
     family = _family(entry, storage_class, families)
     taken = Taken(
         entry=entry,
@@ -187,15 +190,16 @@ def make(
     return taken
 
 
-def _import(entry: Entry) -> type:
+def _import(entry: Entry, known: list[str]) -> type:
     module_path, _, name = entry.backend.rpartition(".")
     try:
         module = importlib.import_module(module_path)
     except (ImportError, ImproperlyConfigured) as error:
         raise InvalidSetting(
-            f"`store` ({entry.name}): {entry.backend} can't be imported: {error}. Publishing needs "
-            "django-storages with its extra (azure, s3 or google); where only URLs are needed, "
-            "set `base_url`, and the class is never imported."
+            f"`store` ({entry.name}): {entry.backend} can't be imported: {error}."
+            f"{nearest(entry.backend, known)} Publishing needs django-storages with its extra "
+            "(azure, s3 or google); where only URLs are needed, set `base_url`, and the class is "
+            "never imported."
         ) from _import_error(error)
     found = getattr(module, name, None)
     if not isinstance(found, type):
@@ -226,7 +230,7 @@ def _family(entry: Entry, storage_class: type, families: tuple[Family, ...]) -> 
 
 def _instance(entry: Entry, storage_class: type, family: Family) -> Any:
     try:
-        return storage_class(**entry.options)
+        return storage_class(**entry.options, **_without_requests(storage_class))
     except ImproperlyConfigured as error:
         unknown = sorted(entry.options.keys() - family.by_name.keys())
         if unknown:
@@ -241,6 +245,16 @@ def _instance(entry: Entry, storage_class: type, family: Family) -> Any:
             f"`store` ({entry.name}): {entry.backend} can't be made with its options and settings: "
             f"it fails with {type(error).__name__}."
         ) from error
+
+
+def _without_requests(storage_class: type) -> dict[str, Any]:
+    """Return what keeps a class from asking the network when it is made.
+
+    One with hashed names reads its manifest at once, from itself unless another is named.
+    """
+    if not issubclass(storage_class, ManifestFilesMixin):
+        return {}
+    return {"manifest_storage": InMemoryStorage()}
 
 
 def _refuse_own_methods(taken: Taken) -> None:
