@@ -11,6 +11,7 @@ from django.core.files.storage import InvalidStorageError, storages
 from django.core.management import get_commands
 
 from static_releases.core import layout
+from static_releases.core.errors import InvalidSetting
 from static_releases.storage import ReleaseStaticFilesStorage
 
 
@@ -24,17 +25,38 @@ def check_staticfiles_storage(
         return [Error(str(error), id="static_releases.E001")]
     if not isinstance(storage, ReleaseStaticFilesStorage):
         return []
-    return [*_version_messages(storage), *_collectstatic_messages(storage)]
+    return [
+        *_store_messages(storage),
+        *_version_messages(storage),
+        *_collectstatic_messages(storage),
+    ]
+
+
+def _store_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage]:
+    """Work out a store that is taken over from django-storages; that makes no request.
+
+    Without a version nothing is: a hand-made class may need it, and `migrate` doesn't.
+    """
+    config = storage.configuration
+    try:
+        if config.has_store and config.version:
+            config.require_target()
+    except InvalidSetting as error:
+        # An image that only serves needs no SDK: with `base_url` the class is never loaded.
+        if config.base_url and isinstance(error.__cause__, ImportError):
+            return []
+        return [Error(str(error), id="static_releases.E001")]
+    return []
 
 
 def _version_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage]:
     config = storage.configuration
-    if config.address is None:
+    if not config.has_store:
         return []
     if not config.version:
         return [
             Caution(
-                f"The store {config.address} is configured, and no version.",
+                f"The store {config.store_name} is configured, and no version.",
                 hint="Set the option `version` or RELEASE_VERSION. Until then asset URLs and "
                 "publishing fail.",
                 id="static_releases.W001",
@@ -54,7 +76,7 @@ def _version_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage]:
 
 def _collectstatic_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage]:
     """Refuse a set-up in which collectstatic would end well and publish nothing."""
-    if storage.configuration.address is None or not storage.publish_on_collect:
+    if not storage.configuration.has_store or not storage.publish_on_collect:
         return []
     owner = get_commands().get("collectstatic")
     if owner == "static_releases":

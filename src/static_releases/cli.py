@@ -284,7 +284,9 @@ def who() -> str:
 
 def _read(config: Configuration, files: Mapping[str, Path]) -> collecting.Collected:
     return collecting.read(
-        collecting.without(files, config.exclude), max_asset_bytes=config.max_asset_bytes
+        collecting.without(files, config.exclude),
+        cache_control=config.require_target().cache_control,
+        max_asset_bytes=config.max_asset_bytes,
     )
 
 
@@ -302,10 +304,8 @@ def _warn_mutable(version: str, out: Terminal) -> None:
 
 def _shown_base(config: Configuration) -> str:
     """Return where the release is found, as far as it can be told."""
-    if config.base_url:
-        return f"{config.base_url}{config.version}/"
     try:
-        return f"{config.store_url()}{config.version}/"
+        return f"{config.public_url()}{config.version}/"
     except InvalidSetting:
         return f"{config.require_store()}/{config.version}/"
 
