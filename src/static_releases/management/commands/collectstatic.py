@@ -63,7 +63,7 @@ class Command(collectstatic.Command):
                 cli.plan_files(config, self._sources, out)
             else:
                 collected = {path: Path(storage.path(path)) for path in self._sources}
-                cli.publish_files(config, collected, out)
+                cli.publish_files(config, collected, out, ask="record")
 
 
 @contextmanager
