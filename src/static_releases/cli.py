@@ -67,8 +67,7 @@ def publish_files(
     version = config.require_version()
     _warn_mutable(version, out)
     collected = _read(config, files)
-    kept = record.find(config.record_dir) if ask == "record" and config.has_own_url else None
-    mismatch = _mismatch(config, collected, kept) if kept else ""
+    mismatch = _mismatch(config, collected) if ask == "record" else ""
     if mismatch is None:
         return _tell_recorded(config, collected, out)
     try:
@@ -140,13 +139,16 @@ def plan_files(
     out: Terminal,
     *,
     quiet_time: timedelta | None = None,
+    ask: Ask = "store",
 ) -> int:
     """Say what publishing these files would do; nothing is written."""
-    from static_releases.core import publishing
-
     version = config.require_version()
     _warn_mutable(version, out)
     collected = _read(config, files)
+    if ask == "record" and _mismatch(config, collected) is None:
+        return _tell_recorded(config, collected, out)
+    from static_releases.core import publishing
+
     plan = publishing.plan(
         config.open_store(),
         version,
@@ -342,9 +344,11 @@ def _store_url(config: Configuration) -> str:
         return ""
 
 
-def _mismatch(
-    config: Configuration, collected: collecting.Collected, kept: record.Record
-) -> str | None:
+def _mismatch(config: Configuration, collected: collecting.Collected) -> str | None:
+    """Return None if the record says that this is published, else why not, as far as it can be."""
+    kept = record.find(config.record_dir) if config.has_own_url else None
+    if kept is None:
+        return ""
     return record.mismatch(
         kept,
         collected,
