@@ -25,7 +25,13 @@ def check_staticfiles_storage(
     try:
         storage = storages[STATICFILES_STORAGE_ALIAS]
     except (ImproperlyConfigured, InvalidStorageError) as error:
-        return [Error(str(error), id="static_releases.E001")]
+        return [
+            Error(
+                str(error),
+                hint='Mend STORAGES["staticfiles"]; docs/reference/options.md has every option.',
+                id="static_releases.E001",
+            )
+        ]
     if not isinstance(storage, ReleaseStaticFilesStorage) or not storage.configuration.address:
         return []
     return [
