@@ -20,7 +20,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-
 from tests.servers.azurite import Azurite
 from tests.servers.relay import Relay
 from tests.servers.seaweedfs import SeaweedFS
