@@ -1,142 +1,144 @@
-"""Real Django projects in a folder, driven as their users do: by `manage.py` in a process."""
+"""Real Django projects and command lines for the tests: made on disk, run in a subprocess."""
 
-from __future__ import annotations
-
-import json
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+SETTINGS = """
+import os
+from pathlib import Path
+BASE_DIR = Path(__file__).resolve().parent
+DEBUG = os.environ.get("DEBUG") == "1"
+SECRET_KEY = "a test"
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "urls"
+INSTALLED_APPS = ["static_releases", "django.contrib.staticfiles", "django.contrib.admin",
+    "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.messages",
+    "django.contrib.sessions"]
+MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware"]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates",
+    "DIRS": [BASE_DIR / "templates"], "APP_DIRS": True, "OPTIONS": {"context_processors": [
+    "django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages"]}}]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "collected"
+STATICFILES_DIRS = [BASE_DIR / "assets"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "static_releases.storage.ReleaseStaticFilesStorage",
+        "OPTIONS": %(options)s,
+    },
+}
+"""
+URLS = """
+from django import forms
+from django.contrib import admin
+from django.shortcuts import render
+from django.urls import path
 
+
+class Fancy(forms.TextInput):
+    class Media:
+        css = {"all": ["site/with space.css"]}
+        js = ["site/app.js", "https://cdn.example.org/x.js"]
+
+
+class Form(forms.Form):
+    name = forms.CharField(widget=Fancy)
+
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", lambda request: render(request, "home.html", {"form": Form()})),
+]
+"""
+HOME = """{% load static %}
+<link href="{% static 'site/app.css' %}"><i>{% static 'site/it\\'s.css' %}</i>
+{{ form.media }}"""
 MANAGE = """
 import os, sys
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
 from django.core.management import execute_from_command_line
 execute_from_command_line(sys.argv)
 """
-SETTINGS = """
-import os
-from pathlib import Path
-
-BASE_DIR = Path(__file__).parent
-SECRET_KEY = "tests"
-ALLOWED_HOSTS = ["*"]
-DEBUG = bool(os.environ.get("DEBUG"))
-ROOT_URLCONF = "urls"
-INSTALLED_APPS = ["static_releases", "django.contrib.staticfiles"]
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
-    }
-]
-STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "assets"] if (BASE_DIR / "assets").exists() else []
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {
-        "BACKEND": "static_releases.storage.ReleaseStaticFilesStorage",
-        "OPTIONS": {
-            "version": os.environ.get("RELEASE_VERSION", ""),
-            "store": os.environ.get("STATIC_STORE", ""),
-            "base_url": os.environ.get("STATIC_BASE_URL", ""),
-        },
-    },
+ASSETS = {
+    "site/app.css": b"body { background: url(bg.svg) }",
+    "site/bg.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "site/app.js": b"import './part.js';",
+    "site/part.js": b"export const a = 1;",
+    "site/with space.css": b"i {}",
+    "site/it's.css": b"b {}",
 }
-OPTIONS = STORAGES["staticfiles"]["OPTIONS"]
-"""
-URLS = """
-from django.shortcuts import render
-from django.urls import path
+STATIC_RELEASES = Path(sys.executable).with_name("static-releases")
 
-urlpatterns = [path("", lambda request: render(request, "page.html"))]
-"""
-# The last stage of an image has the client library installed and must not need it.
-RENDER = """
-import sys
-sys.modules["obstore"] = None
-import django
-django.setup()
-from django.template.loader import render_to_string
-print(render_to_string(sys.argv[1]))
-"""
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A Django project; ``environ`` is what its processes get beside the machine's own."""
+    """A Django project in a directory; ``environment`` is added to each command's."""
 
     directory: Path
-    environ: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
-    def write(self, files: Mapping[str, str | bytes]) -> Project:
-        """Write files by their path in the project."""
-        for path, content in files.items():
-            file = self.directory / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content.encode() if isinstance(content, str) else content)
-        return self
+    def manage(self, *arguments: str, **environment: str) -> Finished:
+        """Run ``python manage.py`` with these arguments."""
+        command = [sys.executable, str(self.directory / "manage.py"), *arguments]
+        return run(command, cwd=self.directory, environment={**self.environment, **environment})
 
-    def given(self, **environ: str) -> Project:
-        """Return the project with these environment variables set."""
-        return Project(directory=self.directory, environ={**self.environ, **environ})
-
-    def manage(self, *arguments: str, fails: bool = False) -> str:
-        """Run `manage.py`; return what it printed to both streams."""
-        return self._run("manage.py", *arguments, fails=fails)
-
-    def render(self, template: str = "page.html", *, fails: bool = False) -> str:
-        """Render a template in a process that can't load the client library."""
-        return self._run("-c", RENDER, template, fails=fails).strip()
-
-    def as_image(self, directory: Path, *, but_keep: tuple[str, ...] = ()) -> Project:
-        """Copy what an image's last stage has: the code and the record, no assets."""
-        left_out = {"staticfiles", "assets", "node_modules", "__pycache__"} - set(but_keep)
-        shutil.copytree(self.directory, directory, ignore=lambda _, names: left_out & set(names))
-        return Project(directory=directory, environ=self.environ)
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The record that a publication left."""
-        value: dict[str, Any] = json.loads(self.record_file.read_text())
-        return value
-
-    @property
-    def record_file(self) -> Path:
-        """Where the record is."""
-        return self.directory / "static-release" / "release.json"
-
-    def _run(self, *arguments: str, fails: bool) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.directory,
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "settings", **self.environ},
-            capture_output=True,
-            text=True,
-            check=False,
+    def python(self, code: str, **environment: str) -> Finished:
+        """Run code with Django set up."""
+        head = (
+            "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'settings'; django.setup()\n"
         )
-        output = done.stdout + done.stderr
-        assert bool(done.returncode) == fails, output
-        return output
+        return run(
+            [sys.executable, "-c", head + code],
+            cwd=self.directory,
+            environment={**self.environment, **environment},
+        )
+
+    def path(self, name: str) -> Path:
+        """Return a path inside the project."""
+        return self.directory / name
 
 
-def make(directory: Path, *, settings: str = "", files: Mapping[str, str | bytes]) -> Project:
-    """Make a project: our settings with these lines after them, and these files."""
-    directory.mkdir(parents=True, exist_ok=True)
-    project = Project(directory=directory)
-    project.write({"manage.py": MANAGE, "settings.py": SETTINGS + settings, "urls.py": URLS})
-    return project.write(files)
+def make_project(
+    directory: Path, *, options: Mapping[str, Any], assets: Mapping[str, bytes] = ASSETS
+) -> Project:
+    """Write a small project whose staticfiles storage has these options."""
+    files = {
+        "settings.py": (SETTINGS % {"options": repr(dict(options))}).encode(),
+        "urls.py": URLS.encode(),
+        "manage.py": MANAGE.encode(),
+        "templates/home.html": HOME.encode(),
+        **{f"assets/{path}": body for path, body in assets.items()},
+    }
+    for path, body in files.items():
+        file = directory / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+    return Project(directory=directory)
 
 
-def files_below(directory: Path) -> set[str]:
-    """Return the paths of all files below a directory."""
-    found = (path for path in directory.rglob("*") if path.is_file())
-    return {path.relative_to(directory).as_posix() for path in found}
+def run(command: list[str], *, cwd: Path, environment: Mapping[str, str] | None = None) -> Finished:
+    """Run a command to its end with nothing of ours in its environment but PATH."""
+    clean = {"PATH": os.environ["PATH"], **(environment or {})}
+    done = subprocess.run(
+        command, cwd=cwd, env=clean, capture_output=True, text=True, timeout=180, check=False
+    )
+    return Finished(status=done.returncode, out=done.stdout, err=done.stderr)

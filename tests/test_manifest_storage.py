@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import projects
-from tests.projects import Project, files_below
+from tests import sites
+from tests.sites import Site, files_below
 
 if TYPE_CHECKING:
     pass
@@ -47,13 +47,13 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path: Path, store: Path) -> Project:
-    made = projects.make(tmp_path / "project", settings=OURS, files=FILES)
+def project(tmp_path: Path, store: Path) -> Site:
+    made = sites.make(tmp_path / "project", settings=OURS, files=FILES)
     return made.given(STATIC_STORE=store.as_uri(), RELEASE_VERSION="v1")
 
 
 def test_the_release_has_the_hashed_copies_and_the_record_their_names(
-    project: Project, store: Path, tmp_path: Path
+    project: Site, store: Path, tmp_path: Path
 ) -> None:
     project.manage("collectstatic", "--no-input")
     published = files_below(store / "v1")
@@ -68,7 +68,7 @@ def test_the_release_has_the_hashed_copies_and_the_record_their_names(
 
 
 def test_the_manifest_is_carried_whatever_else_is(
-    project: Project, store: Path, tmp_path: Path
+    project: Site, store: Path, tmp_path: Path
 ) -> None:
     settings = project.directory / "settings.py"
     settings.write_text(settings.read_text() + "\nOPTIONS['carry'] = ['*.svg']\n")
@@ -78,13 +78,13 @@ def test_the_manifest_is_carried_whatever_else_is(
 
 
 def test_without_post_processing_only_what_was_collected_is_published(
-    project: Project, store: Path
+    project: Site, store: Path
 ) -> None:
     project.manage("collectstatic", "--no-input", "--no-post-process")
     assert files_below(store / "v1") == PLAIN
 
 
-def test_what_an_earlier_run_left_is_not_published(project: Project, store: Path) -> None:
+def test_what_an_earlier_run_left_is_not_published(project: Site, store: Path) -> None:
     project.manage("collectstatic", "--no-input")
     project.write({"assets/a.css": "h1 { color: red }"})
     (project.directory / "assets/b.css").unlink()
@@ -98,8 +98,8 @@ def test_what_an_earlier_run_left_is_not_published(project: Project, store: Path
 
 
 def test_without_a_store_it_is_djangos(tmp_path: Path) -> None:
-    ours = projects.make(tmp_path / "ours", settings=OURS, files=FILES)
-    djangos = projects.make(tmp_path / "djangos", settings=DJANGOS, files=FILES)
+    ours = sites.make(tmp_path / "ours", settings=OURS, files=FILES)
+    djangos = sites.make(tmp_path / "djangos", settings=DJANGOS, files=FILES)
     for project in (ours, djangos):
         project.manage("collectstatic", "--no-input")
     collected = ours.directory / "staticfiles"
@@ -116,7 +116,7 @@ def test_without_a_store_it_is_djangos(tmp_path: Path) -> None:
 def test_two_builds_in_two_directories_are_the_same_release(tmp_path: Path, store: Path) -> None:
     digests = set()
     for name, files in (("one", FILES), ("two", dict(reversed(FILES.items())))):
-        project = projects.make(tmp_path / name, settings=OURS, files=files)
+        project = sites.make(tmp_path / name, settings=OURS, files=files)
         project = project.given(STATIC_STORE=store.as_uri(), RELEASE_VERSION="v1")
         project.manage("collectstatic", "--no-input")
         digests.add(project.record["tree_digest"])
@@ -124,34 +124,34 @@ def test_two_builds_in_two_directories_are_the_same_release(tmp_path: Path, stor
 
 
 def test_collecting_needs_no_version_and_publishing_later_is_the_same_release(
-    project: Project, store: Path, tmp_path: Path
+    project: Site, store: Path, tmp_path: Path
 ) -> None:
     project.manage("collectstatic", "--no-input")
-    later = projects.make(tmp_path / "later", settings=OURS, files=FILES)
+    later = sites.make(tmp_path / "later", settings=OURS, files=FILES)
     later = later.given(STATIC_STORE=store.as_uri(), COLLECT_ONLY="1")
     later.manage("collectstatic", "--no-input")
     printed = later.manage("staticreleases", "publish", "--version", "v1")
     assert "Already published v1" in printed
 
 
-def test_with_debug_names_are_plain(project: Project) -> None:
+def test_with_debug_names_are_plain(project: Site) -> None:
     project.manage("collectstatic", "--no-input")
     assert project.given(DEBUG="1").render() == "/static/a.css"
 
 
-def test_what_is_excluded_has_no_hashed_copy_in_the_release(project: Project, store: Path) -> None:
+def test_what_is_excluded_has_no_hashed_copy_in_the_release(project: Site, store: Path) -> None:
     project.given(EXCLUDE="app.js.map").manage("collectstatic", "--no-input")
     assert "map" not in {path.rpartition(".")[2] for path in files_below(store / "v1")}
     assert len(files_below(store / "v1")) == 2 * (len(PLAIN) - 1) + 1
 
 
-def test_a_dry_run_says_that_it_does_not_post_process(project: Project, store: Path) -> None:
+def test_a_dry_run_says_that_it_does_not_post_process(project: Site, store: Path) -> None:
     assert "doesn't post-process" in project.manage("collectstatic", "--no-input", "--dry-run")
     assert files_below(store) == set()
 
 
 def test_another_versions_names_are_read_once_from_the_public_url(
-    project: Project, store: Path, tmp_path: Path
+    project: Site, store: Path, tmp_path: Path
 ) -> None:
     old, new = publish_two(project)
     with serving(store) as (base_url, asked):
@@ -168,14 +168,14 @@ def test_another_versions_names_are_read_once_from_the_public_url(
             assert asked == []
 
 
-def test_another_versions_names_come_from_a_directory_too(project: Project, tmp_path: Path) -> None:
+def test_another_versions_names_come_from_a_directory_too(project: Site, tmp_path: Path) -> None:
     old, _ = publish_two(project)
     image = project.as_image(tmp_path / "image")
     assert image.given(RELEASE_VERSION="v1").render() == f"/static/v1/{old}"
 
 
 def test_names_that_cant_be_had_are_a_clear_error_and_nothing_else_breaks(
-    project: Project, store: Path, tmp_path: Path
+    project: Site, store: Path, tmp_path: Path
 ) -> None:
     publish_two(project)
     image = project.as_image(tmp_path / "image").given(RELEASE_VERSION="v3")
@@ -190,14 +190,14 @@ def test_names_that_cant_be_had_are_a_clear_error_and_nothing_else_breaks(
     assert "No version is set" in image.given(RELEASE_VERSION="").render(fails=True)
 
 
-def test_a_broken_record_is_told_by_the_first_url(project: Project) -> None:
+def test_a_broken_record_is_told_by_the_first_url(project: Site) -> None:
     project.manage("collectstatic", "--no-input")
     project.record_file.write_text("{")
     project.manage("check")
     assert "can't be understood" in project.render(fails=True)
 
 
-def publish_two(project: Project) -> tuple[str, str]:
+def publish_two(project: Site) -> tuple[str, str]:
     """Publish v1, then v2 with another a.css; return the hashed name of it in each."""
     names = []
     for version, css in (("v1", "h1 { color: red }"), ("v2", "h1 { color: blue }")):

@@ -55,7 +55,7 @@ def _walk(
         raise UnreadableAsset(f"{directory} can't be read: {error.strerror}.") from error
     for entry in entries:
         path, place = prefix + entry.name, Path(entry.path)
-        if not entry.is_dir():
+        if not place.is_dir():  # a link without end is no folder, and fails when it is read
             found[path] = place
             continue
         here = _identity(place)

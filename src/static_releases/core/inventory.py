@@ -96,8 +96,10 @@ def releases(store: Store) -> list[Release]:
     """
     folders = {name for name in store.folders() if _is_version(name)}
     found = _by_version(store.objects(layout.RELEASES))
-    for name in folders:
-        found.setdefault(name, _Documents())
+    for name in folders - found.keys():
+        # Some servers go on showing a folder from which everything was deleted.
+        if any(True for _ in store.objects(name)):
+            found[name] = _Documents()
 
     def one(item: tuple[str, _Documents]) -> History:
         version, marks = item

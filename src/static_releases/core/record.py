@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from static_releases.core import collecting
+from static_releases.core import collecting, layout
 from static_releases.core.collecting import Collected
-from static_releases.core.errors import InvalidDocument
+from static_releases.core.errors import InvalidDocument, InvalidPath
 from static_releases.core.model import Layout
 
 FORMAT = 1
@@ -78,13 +78,13 @@ def read(directory: Path) -> Record:
         found = value.pop("format")
         if found != FORMAT:
             raise ValueError(f"it has format {found!r}, expected {FORMAT}")
-        return Record(**{**value, "carried": tuple(value["carried"])})
+        return Record(**{**value, "carried": tuple(map(layout.check_path, value["carried"]))})
     except FileNotFoundError as error:
         raise InvalidDocument(
             f"There is no record at {file}: it is left by publishing, and the image's last stage "
             "copies it."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidPath) as error:
         raise InvalidDocument(f"The record {file} can't be understood: {error}") from error
 
 

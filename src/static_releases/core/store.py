@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -51,6 +52,9 @@ _RETRIES: Mapping[str, Any] = {
 }
 # The library's default of 30 s would hold for the whole of a large upload over a slow line.
 _CLIENT_OPTIONS: Mapping[str, Any] = {"timeout": timedelta(minutes=5)}
+# The library does not repeat a create whose answer was lost, as it can't tell what became of it.
+# Here a repetition is safe: whoever is told "exists" compares.
+_CREATE_AGAIN_SECONDS = (0.2, 1.0, 3.0)
 _LIST_CHUNK = 10_000
 # Azure takes 256 keys in one request, S3 1,000.
 DELETE_BATCH = {"azure": 256, "s3": 1000, "gcs": 100, "file": 1000, "memory": 1000}
@@ -59,7 +63,7 @@ _SECRET = re.compile(
     r"(?i)((?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|token|key|secret)"
     r"(?:%3d|=))[^&\s\"')]+"
 )
-_STATUS = re.compile(r"status code: (?P<status>[1-5]\d\d [A-Za-z ]+)")
+_STATUS = re.compile(r"(?:status code:|\(code:) (?P<status>[1-5]\d\d(?: [A-Za-z ]+)?)")
 _CODE = re.compile(r"<Code>([^<]+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<\n]+)")
 _NO_ANSWER = re.compile(
@@ -106,9 +110,17 @@ class Store:
     def create(self, key: str, body: bytes, headers: Headers) -> None:
         """Write an object that must not be there yet, or raise `ObjectExists`.
 
-        Atomic: the object is there whole or not at all. After a lost answer the client may try
-        again and meet its own object: compare before taking `ObjectExists` for a conflict.
+        Atomic: the object is there whole or not at all. After a lost answer it is tried again
+        and may meet its own object: compare before taking `ObjectExists` for a conflict.
         """
+        for wait_seconds in _CREATE_AGAIN_SECONDS:
+            try:
+                return self._create(key, body, headers)
+            except StoreUnreachable:
+                time.sleep(wait_seconds)
+        return self._create(key, body, headers)
+
+    def _create(self, key: str, body: bytes, headers: Headers) -> None:
         try:
             with self._translated(key):
                 obstore.put(
@@ -315,7 +327,7 @@ def _line(error: Exception) -> str:
     """
     text = str(error).strip()
     status = _STATUS.search(text)
-    if status:
+    if status and "\n" in text:
         answer = (status["status"].strip(), *_CODE.findall(text)[:1], *_MESSAGE.findall(text)[:1])
         line = ", ".join(answer)
     else:

@@ -1,0 +1,65 @@
+"""Many at once: bounded in number and bytes, the first failure ends it."""
+
+import threading
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from static_releases.core import transfers
+
+
+class Gauge:
+    """Counts how many run at once, and how much they weigh together."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.count = self.weight = self.most = self.heaviest = 0
+
+    def __call__(self, weight: int) -> int:
+        with self.lock:
+            self.count += 1
+            self.weight += weight
+            self.most = max(self.most, self.count)
+            self.heaviest = max(self.heaviest, self.weight)
+        time.sleep(0.0005)
+        with self.lock:
+            self.count -= 1
+            self.weight -= weight
+        return weight
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 50), max_size=40), st.integers(1, 8), st.integers(10, 60))
+def test_everything_is_done_once_and_within_its_bounds(
+    weights: list[int], in_flight: int, max_bytes: int
+) -> None:
+    gauge = Gauge()
+    done = transfers.run(
+        gauge, weights, in_flight=in_flight, weight_bytes=lambda w: w, max_bytes=max_bytes
+    )
+    assert sorted(done) == sorted(weights)
+    assert gauge.most <= in_flight
+    assert gauge.heaviest <= max(max_bytes, *weights, 0)
+
+
+def test_the_first_failure_is_raised_and_nothing_more_is_started() -> None:
+    started: list[int] = []
+
+    def work(number: int) -> int:
+        started.append(number)
+        if number == 3:
+            raise ValueError("three")
+        return number
+
+    with pytest.raises(ValueError, match="three"):
+        list(transfers.run(work, range(1000), in_flight=2))
+    assert len(started) < 20
+
+
+def test_a_consumer_that_stops_leaves_no_thread() -> None:
+    before = threading.active_count()
+    for _ in transfers.run(lambda n: n, range(100), in_flight=4):
+        break
+    assert threading.active_count() == before

@@ -1,0 +1,261 @@
+"""An unmodified collectstatic publishes what it collected, and leaves the record."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from static_releases.core import record
+from tests.places import ODD_NAMES
+from tests.projects import ASSETS, Project, make_project
+from tests.servers.azurite import Azurite
+from tests.servers.serving import Place
+
+MakeProject = Callable[..., Project]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> MakeProject:
+    def project(assets: dict[str, bytes] | None = None, **options: Any) -> Project:
+        options = {"store": f"file://{tmp_path}/store", "version": "v1.0.0", **options}
+        return make_project(tmp_path / "project", options=options, assets=assets or ASSETS)
+
+    return project
+
+
+def published(project: Project) -> Path:
+    return project.directory.parent / "store"
+
+
+def collect(project: Project, *arguments: str, **environment: str) -> str:
+    done = project.manage("collectstatic", "--no-input", *arguments, **environment)
+    assert done.status == 0, done.err
+    return done.out
+
+
+def test_it_publishes_at_its_end_and_says_so_in_a_line(make: MakeProject) -> None:
+    project = make()
+    out = collect(project)
+    line = out.strip().splitlines()[-1]
+    assert re.fullmatch(
+        r"Published v1\.0\.0: 1\d\d files, 1\.\d MB \(1\d\d uploaded, 0 resumed\) in \d+\.\d s "
+        r"at /static/v1\.0\.0/",
+        line,
+    ), line
+    release = published(project) / "v1.0.0"
+    for path, body in ASSETS.items():
+        assert (release / path).read_bytes() == body
+    assert (release / "admin/css/base.css").exists()
+
+
+def test_collecting_again_uploads_nothing(make: MakeProject) -> None:
+    project = make()
+    collect(project)
+    assert "Already published v1.0.0" in collect(project)
+
+
+def test_it_publishes_what_it_collected_and_not_what_an_earlier_run_left(
+    make: MakeProject,
+) -> None:
+    project = make()
+    collect(project)
+    project.path("assets/site/part.js").unlink()
+    project.path("collected/stale.js").write_text("left over")
+    project.path("settings.py").write_text(
+        project.path("settings.py").read_text().replace("v1.0.0", "v1.1.0")
+    )
+    collect(project)
+    release = published(project) / "v1.1.0"
+    assert not (release / "site/part.js").exists()
+    assert not (release / "stale.js").exists()
+    assert (published(project) / "v1.0.0/site/part.js").exists()
+
+
+def test_changed_files_under_the_same_version_break_the_build(make: MakeProject) -> None:
+    project = make()
+    collect(project)
+    project.path("assets/site/app.js").write_text("changed")
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "site/app.js" in done.err
+    assert "Traceback" not in done.err
+    assert (published(project) / "v1.0.0/site/app.js").read_bytes() == ASSETS["site/app.js"]
+
+
+@pytest.mark.parametrize("arguments", [["--no-post-process"], ["--link"], ["--clear"]])
+def test_options_of_collectstatic_change_nothing_of_it(
+    make: MakeProject, arguments: list[str]
+) -> None:
+    project = make()
+    assert "Published v1.0.0" in collect(project, *arguments)
+    assert (published(project) / "v1.0.0/site/app.js").read_bytes() == ASSETS["site/app.js"]
+    assert not (published(project) / "v1.0.0/site/app.js").is_symlink()
+
+
+def test_a_dry_run_publishes_nothing_and_says_what_it_would(make: MakeProject) -> None:
+    project = make()
+    out = collect(project, "--dry-run")
+    assert re.search(r"v1\.0\.0 would be published: 1\d\d files, 1\.\d MB to upload", out)
+    assert not project.path("collected").exists()
+    assert not project.path("static-release").exists()
+    assert list(published(project).rglob("*")) == []
+
+
+def test_without_a_store_it_is_djangos_own(make: MakeProject) -> None:
+    project = make(store="", version="")
+    out = collect(project)
+    assert "Published" not in out
+    assert project.path("collected/site/app.js").exists()
+    assert not project.path("static-release").exists()
+
+
+def test_publishing_can_be_left_to_a_later_command(make: MakeProject) -> None:
+    project = make(publish_on_collect=False)
+    assert "Published" not in collect(project)
+    project.path("collected/added-between.js").write_text("1")
+    done = project.manage("staticreleases", "publish")
+    assert (done.status, done.err) == (0, "")
+    assert (published(project) / "v1.0.0/added-between.js").exists()
+
+
+def test_a_store_without_a_version_stops_it_before_it_collects(make: MakeProject) -> None:
+    project = make(version="")
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "RELEASE_VERSION" in done.err
+    assert "Traceback" not in done.err
+    assert not project.path("collected").exists()
+    assert project.manage("migrate").status == 0
+
+
+def test_the_version_falls_back_to_the_setting(make: MakeProject) -> None:
+    project = make(version=None)
+    with project.path("settings.py").open("a") as settings:
+        settings.write('RELEASE_VERSION = "2026.11.1"\n')
+    assert "Published 2026.11.1" in collect(project)
+
+
+def test_excluded_files_are_collected_and_not_published(make: MakeProject) -> None:
+    project = make(exclude=["admin/*", "*.svg"])
+    assert "Published v1.0.0: 5 files" in collect(project)
+    assert project.path("collected/site/bg.svg").exists()
+    assert not (published(project) / "v1.0.0/site/bg.svg").exists()
+
+
+def test_the_record_says_what_was_published_and_carries_what_was_named(make: MakeProject) -> None:
+    project = make(carry=["site/*.js"])
+    collect(project)
+    left = record.read(project.path("static-release"))
+    assert (left.version, left.claim_number) == ("v1.0.0", 1)
+    assert left.carried == ("site/app.js", "site/part.js")
+    seal = json.loads((published(project) / "_releases/v1.0.0/seal-1.json").read_bytes())
+    assert (seal["claim_id"], seal["tree_digest"]) == (left.claim_id, left.tree_digest)
+
+
+def test_a_record_inside_of_the_collected_files_is_refused(make: MakeProject) -> None:
+    project = make(record_dir="collected/record")
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "record_dir" in done.err
+
+
+def test_an_app_whose_collectstatic_comes_first_breaks_the_build(make: MakeProject) -> None:
+    project = make()
+    settings = project.path("settings.py")
+    swapped = '"django.contrib.staticfiles", "static_releases"'
+    text = settings.read_text().replace('"static_releases", "django.contrib.staticfiles"', swapped)
+    settings.write_text(text)
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "static_releases.E002" in done.err
+    assert not (published(project) / "v1.0.0").exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "fault"),
+    [
+        ("v/1", "it holds '/'"),
+        ("..", "it begins with '.'"),
+        (".v1", "it begins with '.'"),
+        ("_v1", "it begins with '_'"),
+        ("v1.", "it ends with a dot"),
+        ("v" * 129, "129 characters"),
+    ],
+)
+def test_what_is_no_version_is_a_clear_error(make: MakeProject, version: str, fault: str) -> None:
+    project = make(version=version)
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert fault in done.err
+    assert "Traceback" not in done.err
+    assert not published(project).exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"verison": "v1"}, "Did you mean 'version'?"),
+        ({"store": "ftp://x"}, "no known scheme"),
+        ({"store": "az://"}, "names no container"),
+        ({"store": 5}, "`store` is of type int"),
+        ({"base_url": "cdn.example.com"}, "`base_url` is 'cdn.example.com'"),
+        ({"exclude": "*.map"}, "`exclude` is a string"),
+        ({"max_asset_bytes": 0}, "`max_asset_bytes` is 0"),
+        ({"in_flight": True}, "`in_flight` is True"),
+    ],
+)
+def test_a_wrong_option_is_named(make: MakeProject, options: dict[str, object], fault: str) -> None:
+    done = make(**options).manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "static_releases.E001" in done.err
+    assert fault in done.err
+
+
+def test_a_dangling_link_breaks_the_build_and_names_it(make: MakeProject) -> None:
+    project = make()
+    collect(project, "--link")
+    project.path("assets/site/app.js").rename(project.path("assets/site/moved.js"))
+    done = project.manage("staticreleases", "publish", "--version", "v2")
+    assert done.status == 1
+    assert "site/app.js" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_progress_and_results_of_a_cloud(
+    make: MakeProject, make_place: Callable[[str], Place]
+) -> None:
+    place = make_place("azure")
+    project = make(store=place.url, store_options=place.options)
+    assert f"at {place.public_url}/v1.0.0/" in collect(project)
+    answer = place.read("v1.0.0/admin/css/base.css")
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    done = project.manage("staticreleases", "ready")
+    assert (done.status, done.err) == (0, "")
+
+
+def test_no_credential_is_in_any_object_record_or_output(
+    make: MakeProject, make_place: Callable[[str], Place], azurite: Azurite
+) -> None:
+    place = make_place("azure")
+    options = azurite.sas("rlc")
+    project = make(store=place.url, store_options=options)
+    done = project.manage("collectstatic", "--no-input", "--verbosity", "3")
+    assert done.status == 0
+    listing = project.manage("staticreleases", "show", "v1.0.0", "--format", "json").out
+    kept = project.path("static-release/release.json").read_text()
+    seal = place.read("_releases/v1.0.0/seal-1.json").body.decode()
+    secret = re.search(r"sig=([^&]+)", options["sas_key"])[1]  # type: ignore[index]
+    for text in (done.out, done.err, listing, kept, seal):
+        assert secret not in text
+        assert azurite.store_options["account_key"] not in text
+
+
+def test_odd_names_are_collected_published_and_linked(make: MakeProject) -> None:
+    names = [name for name in ODD_NAMES if "/." not in name]  # which collectstatic ignores
+    project = make(assets={name: name.encode() for name in names}, exclude=["admin/*"])
+    collect(project)
+    for name in names:
+        assert (published(project) / "v1.0.0" / name).read_bytes() == name.encode()
