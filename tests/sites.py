@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
         "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
     }
 ]
@@ -85,11 +87,11 @@ class Site:
 
     def manage(self, *arguments: str, fails: bool = False) -> str:
         """Run `manage.py`; return what it printed to both streams."""
-        return self._run("manage.py", *arguments, fails=fails)
+        return self.run("manage.py", *arguments, fails=fails)
 
     def render(self, template: str = "page.html", *, fails: bool = False) -> str:
         """Render a template in a process that can't load the client library."""
-        return self._run("-c", RENDER, template, fails=fails).strip()
+        return self.run("-c", RENDER, template, fails=fails).strip()
 
     def as_image(self, directory: Path, *, but_keep: tuple[str, ...] = ()) -> Site:
         """Copy what an image's last stage has: the code and the record, no assets."""
@@ -108,7 +110,8 @@ class Site:
         """Where the record is."""
         return self.directory / "static-release" / "release.json"
 
-    def _run(self, *arguments: str, fails: bool) -> str:
+    def run(self, *arguments: str, fails: bool = False) -> str:
+        """Run Python in the project; return what it printed to both streams."""
         environment = {"DJANGO_SETTINGS_MODULE": "settings", **self.environ}
         done = run([sys.executable, *arguments], cwd=self.directory, environment=environment)
         output = done.out + done.err
@@ -128,3 +131,9 @@ def files_below(directory: Path) -> set[str]:
     """Return the paths of all files below a directory."""
     found = (path for path in directory.rglob("*") if path.is_file())
     return {path.relative_to(directory).as_posix() for path in found}
+
+
+def snippets(page: str, language: str) -> list[str]:
+    """Return the blocks of code in a page of the documentation, in order."""
+    text = (Path(__file__).parents[1] / "docs" / page).read_text()
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
