@@ -93,9 +93,11 @@ class Site:
         """Render a template in a process that can't load the client library."""
         return self.run("-c", RENDER, template, fails=fails).strip()
 
-    def as_image(self, directory: Path, *, but_keep: tuple[str, ...] = ()) -> Site:
+    def as_image(
+        self, directory: Path, *, but_keep: tuple[str, ...] = (), but_not: tuple[str, ...] = ()
+    ) -> Site:
         """Copy what an image's last stage has: the code and the record, no assets."""
-        left_out = {"staticfiles", "assets", "node_modules", "__pycache__"} - set(but_keep)
+        left_out = {"staticfiles", "assets", "__pycache__", *but_not} - set(but_keep)
         shutil.copytree(self.directory, directory, ignore=lambda _, names: left_out & set(names))
         return Site(directory=directory, environ=self.environ)
 
