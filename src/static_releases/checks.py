@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import InvalidStorageError, storages
 from django.core.management import get_commands
 
+from static_releases.compressor_checks import compressor_messages
 from static_releases.core import layout
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting
@@ -43,6 +44,7 @@ def check_staticfiles_storage(
         *_version_messages(storage.configuration),
         *_debug_messages(storage.configuration),
         *_url_messages(storage.configuration),
+        *compressor_messages(),
     ]
 
 
