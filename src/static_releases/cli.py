@@ -66,7 +66,6 @@ def publish_files(
     With ``ask="record"``, nothing is done where the record says that they are published: no
     network, no credentials, no client library. A folder is always asked: it needs none of them.
     """
-    version = config.require_version()
     collected = _read(config, files)
     mismatch = _mismatch(config, collected) if ask == "record" else ""
     if mismatch is None:
