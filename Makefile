@@ -7,16 +7,17 @@ STORE ?= file
 PYTEST ?= -n 4
 STAMP = $(VENV)/.installed
 
-.PHONY: setup demo test lint docs bench test-docker clean
+.PHONY: setup demo test lint bench clean
 .DEFAULT_GOAL = test
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml example/requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint \
+		--requirement example/requirements.txt
 	@touch $@
 
 demo: setup
@@ -30,6 +31,9 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+bench: setup
+	$(BIN)/python -m bench.publish
 
 clean:
 	rm -rf $(VENV) .demo .servers build dist

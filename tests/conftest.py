@@ -73,11 +73,13 @@ def shared(request: pytest.FixtureRequest, kind: type[S]) -> S:
     try:
         server = request.config.stash[RUN].server(name, kind)
     except ServerUnavailable as error:
-        if os.environ.get("REQUIRE_STORES") == "1":
-            pytest.fail(f"{name} is required (REQUIRE_STORES=1), but: {error}", pytrace=False)
-        pytest.skip(f"{name}: {error}")
-    assert isinstance(server, kind)
-    return server
+        reason = f"{name}: {error}"
+    else:
+        assert isinstance(server, kind)
+        return server
+    if os.environ.get("REQUIRE_STORES") == "1":
+        pytest.fail(f"REQUIRE_STORES=1, but {reason}", pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

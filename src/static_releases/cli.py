@@ -13,16 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from static_releases.core import collecting, configuration, layout, readiness, record
 from static_releases.core.configuration import Configuration
-from static_releases.core.errors import InvalidDocument, InvalidSetting, StaticReleasesError
+from static_releases.core.errors import InvalidSetting, StaticReleasesError, StoreError
 from static_releases.terminal import Terminal, number, size
 
 STOPPED = "Stopped. Running it again is safe and goes on from there."
 
 Verb = Callable[[Configuration, argparse.Namespace, Terminal], int]
+# Who is believed about what is published: the record can be older than the store.
+Ask = Literal["store", "record"]
 
 
 class Parsers(Protocol):
@@ -55,13 +57,37 @@ def publish_files(
     out: Terminal,
     *,
     quiet_time: timedelta | None = None,
+    ask: Ask = "store",
 ) -> int:
-    """Publish these files and leave the record; one line says what was done."""
-    from static_releases.core import publishing
+    """Publish these files and leave the record; one line says what was done.
 
+    With ``ask="record"``, nothing is done where the record says that they are published: no
+    network, no credentials, no client library. A folder is always asked: it needs none of them.
+    """
     version = config.require_version()
     _warn_mutable(version, out)
     collected = _read(config, files)
+    mismatch = _mismatch(config, collected) if ask == "record" else ""
+    if mismatch is None:
+        return _tell_recorded(config, collected, out)
+    try:
+        return _publish(config, collected, out, quiet_time=quiet_time)
+    except StoreError as error:
+        if mismatch:
+            error.add_note(f"The record doesn't say that this is published: {mismatch}.")
+        raise
+
+
+def _publish(
+    config: Configuration,
+    collected: collecting.Collected,
+    out: Terminal,
+    *,
+    quiet_time: timedelta | None,
+) -> int:
+    from static_releases.core import publishing
+
+    version = config.require_version()
     with out.progress(f"publishing {version}") as watch:
         publication = publishing.publish(
             config.open_store(),
@@ -78,6 +104,7 @@ def publish_files(
             collected,
             version=version,
             store=str(config.require_store()),
+            store_url=_store_url(config),
             claim_number=publication.claim_number,
             claim_id=publication.claim_id,
             carry=config.carry,
@@ -112,13 +139,16 @@ def plan_files(
     out: Terminal,
     *,
     quiet_time: timedelta | None = None,
+    ask: Ask = "store",
 ) -> int:
     """Say what publishing these files would do; nothing is written."""
-    from static_releases.core import publishing
-
     version = config.require_version()
     _warn_mutable(version, out)
     collected = _read(config, files)
+    if ask == "record" and _mismatch(config, collected) is None:
+        return _tell_recorded(config, collected, out)
+    from static_releases.core import publishing
+
     plan = publishing.plan(
         config.open_store(),
         version,
@@ -235,7 +265,7 @@ def verify(config: Configuration, arguments: argparse.Namespace, out: Terminal) 
 
 def ready(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
     """Ask the public URL whether the release of this image is published."""
-    kept = _record(config)
+    kept = record.find(config.record_dir)
     version = arguments.version or config.version or (kept.version if kept else "")
     if not version:
         raise InvalidSetting("No version: set RELEASE_VERSION, name one, or give the record.")
@@ -310,15 +340,37 @@ def _shown_base(config: Configuration) -> str:
         return f"{config.require_store()}/{config.version}/"
 
 
-def _record(config: Configuration) -> record.Record | None:
-    if config.record_dir is None:
-        return None
+def _store_url(config: Configuration) -> str:
+    """Return the store's own public URL, or "" where it can't be told."""
     try:
-        return record.read(config.record_dir)
-    except InvalidDocument:
-        if (config.record_dir / record.FILE).exists():
-            raise
-        return None
+        return config.store_url()
+    except InvalidSetting:
+        return ""
+
+
+def _mismatch(config: Configuration, collected: collecting.Collected) -> str | None:
+    """Return None if the record says that this is published, else why not, as far as it can be."""
+    kept = record.find(config.record_dir) if config.has_own_url else None
+    if kept is None:
+        return ""
+    return record.mismatch(
+        kept,
+        collected,
+        version=config.require_version(),
+        store=str(config.require_store()),
+        store_url=_store_url(config),
+        carry=config.carry,
+    )
+
+
+def _tell_recorded(config: Configuration, collected: collecting.Collected, out: Terminal) -> int:
+    manifest = collected.manifest
+    out.line(
+        f"Already published {config.version}: {len(manifest.assets):,} files, "
+        f"{size(manifest.size_bytes)} (by the record in {config.record_dir}; the store was not "
+        "asked: `staticreleases publish` asks it)"
+    )
+    return 0
 
 
 def _when(at: datetime | None) -> str:

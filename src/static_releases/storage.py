@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import cached_property
 
 from static_releases import takeover
-from static_releases.core import collecting, configuration, transfers
+from static_releases.core import collecting, configuration, integrity, transfers
 from static_releases.core.errors import InvalidSetting
 
 
@@ -78,9 +78,18 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
     @property
     def base_url(self) -> str:
         """The prefix of every asset's URL, with a slash at the end."""
-        if settings.DEBUG or not self.configuration.has_store:
-            return self._static_url
-        return self._release_url
+        return self._release_url if self.serves_release else self._static_url
+
+    @property
+    def serves_release(self) -> bool:
+        """Tell whether URLs are a release's, and not STATIC_URL + path."""
+        return self.configuration.has_store and not settings.DEBUG
+
+    @cached_property
+    def integrity(self) -> Mapping[str, str]:
+        """The W3C SRI value of each asset of the release, read once; see `core.integrity`."""
+        with _as_improperly_configured():
+            return integrity.of_release(self.configuration)
 
     @cached_property
     def _release_url(self) -> str:

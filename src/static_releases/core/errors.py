@@ -19,6 +19,7 @@ StaticReleasesError
 ├── ReleaseError            the version's history in the store forbids it
 │   ├── ReleaseConflict
 │   ├── ReleaseNotFound
+│   ├── AssetNotFound
 │   └── ReleaseUnusable
 ├── InvalidDocument         a claim, seal or record can't be understood
 └── NotReady                the public URL doesn't show the release
@@ -99,6 +100,10 @@ class ReleaseConflict(ReleaseError):
 
 class ReleaseNotFound(ReleaseError):
     """The store knows no such release."""
+
+
+class AssetNotFound(ReleaseError):
+    """The release has no asset of this path."""
 
 
 class ReleaseUnusable(ReleaseError):

@@ -1,16 +1,19 @@
 """Ask the public URL whether a release is published: no credentials, no client library."""
 
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from static_releases.core import layout
-from static_releases.core.documents import Seal, decode_seal
-from static_releases.core.errors import InvalidDocument, NotReady
+from static_releases.core import documents
+from static_releases.core.documents import Seal
+from static_releases.core.errors import (
+    AccessDenied,
+    InvalidDocument,
+    NotReady,
+    ObjectMissing,
+    StoreError,
+)
+from static_releases.core.model import Manifest
+from static_releases.core.public import PublicStore
 from static_releases.core.record import Record
-
-_TIMEOUT_SECONDS = 10
-_MAX_SEAL_BYTES = 1024 * 1024
 
 
 def ready(base: str | Path, version: str, record: Record | None = None) -> Seal:
@@ -19,8 +22,9 @@ def ready(base: str | Path, version: str, record: Record | None = None) -> Seal:
     ``base`` is the public URL of the store, or a directory. With a record of this version, the
     seal that it names is asked for, and must be of the same publication; without one, the newest.
     """
+    store = PublicStore(base)
     if record is not None and record.version == version:
-        seal = _seal(base, version, record.claim_number)
+        seal = _seal(store, version, record.claim_number)
         if seal is not None and seal.claim_id != record.claim_id:
             raise NotReady(
                 f"{version} at {base} is another publication than the record's: claim "
@@ -28,7 +32,7 @@ def ready(base: str | Path, version: str, record: Record | None = None) -> Seal:
                 "store."
             )
     else:
-        seal = _newest(base, version)
+        seal = _newest(store, version)
     if seal is None:
         raise NotReady(f"{version} is not published at {base}.")
     if seal.outcome != "sealed":
@@ -36,45 +40,40 @@ def ready(base: str | Path, version: str, record: Record | None = None) -> Seal:
     return seal
 
 
-def _newest(base: str | Path, version: str) -> Seal | None:
-    newest = None
-    number = 1
-    while (seal := _seal(base, version, number)) is not None:
-        newest, number = seal, number + 1
+def manifest(base: str | Path, version: str) -> Manifest:
+    """Return what the release consists of, as the public sees it, or raise `NotReady`."""
+    seal = ready(base, version)
+    try:
+        return documents.read_claim(PublicStore(base), version, seal.number).manifest
+    except (StoreError, InvalidDocument) as error:
+        raise NotReady(
+            f"{version} is published, but what it holds can't be told: {error}"
+        ) from error
+
+
+def _newest(store: PublicStore, version: str) -> Seal | None:
+    newest = _seal(store, version, 1)
+    while newest is not None and (later := _later(store, newest)) is not None:
+        newest = later
     return newest
 
 
-def _seal(base: str | Path, version: str, number: int) -> Seal | None:
-    key = layout.document_key(version, "seal", number)
-    body = _from_folder(base, key) if isinstance(base, Path) else _from_url(base, key)
-    if body is None:
-        return None
+def _later(store: PublicStore, seal: Seal) -> Seal | None:
     try:
-        return decode_seal(body, version, number)
-    except InvalidDocument as error:
-        raise NotReady(f"{base} answered for {key} with something else: {error}") from error
-
-
-def _from_folder(base: Path, key: str) -> bytes | None:
-    try:
-        return (base / key).read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise NotReady(f"{base / key} can't be read: {error.strerror}.") from error
-
-
-def _from_url(base: str, key: str) -> bytes | None:
-    url = f"{base.rstrip('/')}/{key}"
-    # A cache on the way may hold a 404 from before the release was there (RFC 9111, 5.2.1.4).
-    request = urllib.request.Request(url, headers={"Cache-Control": "no-cache"})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            body: bytes = answer.read(_MAX_SEAL_BYTES)
-            return body
-    except urllib.error.HTTPError as error:
-        if error.code in {404, 410}:
+        return _seal(store, seal.version, seal.number + 1)
+    except NotReady as error:
+        # S3 answers 403 for a key that isn't there to whoever may read and not list.
+        if isinstance(error.__cause__, AccessDenied):
             return None
-        raise NotReady(f"{url} answered {error.code} {error.reason}.") from error
-    except (OSError, ValueError) as error:
-        raise NotReady(f"{url} did not answer: {getattr(error, 'reason', error)}.") from error
+        raise
+
+
+def _seal(store: PublicStore, version: str, number: int) -> Seal | None:
+    try:
+        return documents.read_seal(store, version, number)
+    except ObjectMissing:
+        return None
+    except InvalidDocument as error:
+        raise NotReady(f"{store} answered with something else than a seal: {error}") from error
+    except StoreError as error:
+        raise NotReady(str(error)) from error

@@ -23,10 +23,15 @@ CARRIED = "files"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """What an image knows of its release; ``integrity`` maps asset paths to W3C SRI values."""
+    """What an image knows of its release; ``integrity`` maps asset paths to W3C SRI values.
+
+    ``store_url`` is the store's own public URL where it could be told when publishing, else "":
+    it tells two accounts with a container of the same name apart.
+    """
 
     version: str
     store: str
+    store_url: str = ""
     tree_digest: str
     claim_number: int
     claim_id: str
@@ -41,6 +46,7 @@ def write(
     *,
     version: str,
     store: str,
+    store_url: str = "",
     claim_number: int,
     claim_id: str,
     carry: Iterable[str] = (),
@@ -50,17 +56,17 @@ def write(
     Safe to repeat: ``release.json`` is written last, and replaced at once.
     """
     assets = collected.manifest.assets
-    patterns = tuple(carry)
     record = Record(
         version=version,
         store=store,
+        store_url=store_url,
         tree_digest=collected.manifest.tree_digest,
         claim_number=claim_number,
         claim_id=claim_id,
         integrity={asset.path: asset.integrity for asset in assets},
-        carried=tuple(a.path for a in assets if collecting.matches(a.path, patterns)),
+        carried=_carried(collected, carry),
     )
-    previous = read(directory) if (directory / FILE).exists() else None
+    previous = find(directory)
     for path in previous.carried if previous else ():
         (directory / CARRIED / path).unlink(missing_ok=True)
     for path in record.carried:
@@ -88,11 +94,62 @@ def read(directory: Path) -> Record:
         raise InvalidDocument(f"The record {file} can't be understood: {error}") from error
 
 
+def find(directory: Path | None) -> Record | None:
+    """Read the record in this folder; return None if there is none."""
+    return read(directory) if directory is not None and (directory / FILE).exists() else None
+
+
+def mismatch(
+    record: Record,
+    collected: Collected,
+    *,
+    version: str,
+    store: str,
+    store_url: str = "",
+    carry: Iterable[str] = (),
+) -> str | None:
+    """Return why the record doesn't say that this tree is published as this version there.
+
+    None: it does say so.
+    """
+    if record.version != version:
+        return f"it is of {record.version}, not of {version}"
+    if record.store != store:
+        return f"it is of the store {record.store}, not of {store}"
+    if record.store_url and store_url and record.store_url != store_url:
+        return f"it is of the store at {record.store_url}, not at {store_url}"
+    if record.tree_digest != collected.manifest.tree_digest:
+        return f"it is of other files: {_named(_differing(record, collected))}"
+    if record.carried != _carried(collected, carry):
+        return "`carry` has changed since"
+    return None
+
+
+def _carried(collected: Collected, carry: Iterable[str]) -> tuple[str, ...]:
+    patterns = tuple(carry)
+    assets = collected.manifest.assets
+    return tuple(a.path for a in assets if collecting.matches(a.path, patterns))
+
+
+def _differing(record: Record, collected: Collected) -> list[str]:
+    now = {asset.path: asset.integrity for asset in collected.manifest.assets}
+    paths = record.integrity.keys() | now.keys()
+    return sorted(path for path in paths if record.integrity.get(path) != now.get(path))
+
+
+def _named(paths: list[str]) -> str:
+    if not paths:
+        return "the same bytes with other headers"
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    return f"{', '.join(paths[:3])}{more}"
+
+
 def _encode(record: Record) -> bytes:
     value = {
         "format": FORMAT,
         "version": record.version,
         "store": record.store,
+        "store_url": record.store_url,
         "tree_digest": record.tree_digest,
         "claim_number": record.claim_number,
         "claim_id": record.claim_id,

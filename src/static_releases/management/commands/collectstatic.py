@@ -60,10 +60,10 @@ class Command(collectstatic.Command):
         out = Terminal(output=plain(self.stdout), errors=plain(self.stderr))
         with _as_command_error():
             if self.dry_run:
-                cli.plan_files(config, self._sources, out)
+                cli.plan_files(config, self._sources, out, ask="record")
             else:
                 collected = {path: Path(storage.path(path)) for path in self._sources}
-                cli.publish_files(config, collected, out)
+                cli.publish_files(config, collected, out, ask="record")
 
 
 @contextmanager
