@@ -7,7 +7,7 @@ import pytest
 
 from tests.projects import Project, make_project
 
-STORE = {
+STORE: dict[str, Any] = {
     "BACKEND": "storages.backends.azure_storage.AzureStorage",
     "OPTIONS": {"account_name": "acme", "azure_container": "static", "location": "site"},
 }

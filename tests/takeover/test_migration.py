@@ -19,7 +19,9 @@ NEW = {"site/app.css": b"i { color: blue }", "site/new.js": b"fresh()", "site/sa
 
 def code(name: str) -> str:
     """Return the code block of the page that begins with this comment."""
-    blocks = re.findall(r"```python\n# (.*?)\n(.*?)```", PAGE.read_text(), re.S)
+    blocks: list[tuple[str, str]] = re.findall(
+        r"```python\n# (.*?)\n(.*?)```", PAGE.read_text(), re.S
+    )
     return dict(blocks)[name]
 
 
