@@ -7,7 +7,7 @@ import pytest
 
 from tests.projects import Project, make_project
 
-STORE = {
+STORE: dict[str, Any] = {
     "BACKEND": "storages.backends.azure_storage.AzureStorage",
     "OPTIONS": {"account_name": "acme", "azure_container": "static", "location": "site"},
 }
@@ -66,3 +66,11 @@ def test_collectstatic_stops_before_it_collects_where_an_option_is_refused(make:
     assert done.status == 1
     assert "`expiration_secs` (from OPTIONS) can't be taken over" in done.err
     assert not project.path("collected").exists()
+
+
+def test_a_url_of_a_store_that_can_not_be_taken_over_is_improperly_configured(make: Any) -> None:
+    project = make(store={**STORE, "OPTIONS": {**STORE["OPTIONS"], "expiration_secs": 60}})
+    done = project.python("from django.templatetags.static import static; static('x')")
+    last = done.err.strip().splitlines()[-1]
+    assert "ImproperlyConfigured: STORAGES[" in last
+    assert "`expiration_secs` (from OPTIONS)" in last

@@ -11,6 +11,7 @@ nothing, and then asked. That happens when the store is first needed, so that a 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from static_releases.core.target import Later, Target
@@ -46,17 +47,14 @@ def recognize(
 
 def _with_options(target: Target, given: Mapping[str, Any]) -> Target:
     """Lay ``store_options`` over what was taken over."""
-    client = {**target.options.get("client_options", {}), **given.get("client_options", {})}
-    options = {**target.options, **given, "client_options": client}
+    client = {
+        **target.options.get("client_options", {}),
+        **(given.get("client_options") or {}),
+    }
 
     def credentials() -> Mapping[str, Any]:
         mine = target.credentials()
         return {name: value for name, value in mine.items() if name not in given}
 
-    return Target(
-        address=target.address,
-        options=options,
-        credentials=credentials,
-        own_url=target.own_url,
-        cache_control=target.cache_control,
-    )
+    options = {**target.options, **given, "client_options": client}
+    return replace(target, options=options, credentials=credentials)

@@ -16,8 +16,9 @@ from static_releases.takeover import options
 from static_releases.takeover.taken import Family, Taken
 
 _DEFAULT_REGION = "us-east-1"
-# boto3 renews a credential itself when it is asked and little of its time is left.
-_KEEP = timedelta(minutes=5)
+# boto3 renews a credential that has less than 10 minutes left when it is asked; the client asks
+# again when 5 of them are over.
+_KEEP = timedelta(minutes=10)
 # Parts of botocore's Config that decide how it sends, not what or where to.
 _IGNORED = frozenset(
     "account_id_endpoint_mode auth_scheme_preference client_context_params connect_timeout "
