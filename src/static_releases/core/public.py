@@ -7,6 +7,7 @@ import http.client
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 from static_releases.core.errors import (
     AccessDenied,
@@ -33,7 +34,7 @@ class PublicStore:
         """Return an object's bytes, or raise `ObjectMissing` or another `StoreError`."""
         if isinstance(self.base, Path):
             return _from_folder(self.base / key)
-        return _from_url(f"{self.base.rstrip('/')}/{key}")
+        return _from_url(f"{self.base.rstrip('/')}/{quote(key)}")
 
 
 def _from_folder(file: Path) -> bytes:
