@@ -30,6 +30,7 @@ TYPES = {
     "int | None": {"number"},
     "Iterable[str]": {"list of patterns"},
     "Mapping[str, Any] | None": {"mapping"},
+    "str | Mapping[str, Any] | None": {"string or mapping"},
     "str | None": {"string", "path", "URL"},
     "str | Path | None": {"path"},
 }

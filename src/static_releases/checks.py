@@ -25,29 +25,49 @@ def check_staticfiles_storage(
     try:
         storage = storages[STATICFILES_STORAGE_ALIAS]
     except (ImproperlyConfigured, InvalidStorageError) as error:
-        return [
-            Error(
-                str(error),
-                hint='Mend STORAGES["staticfiles"]; docs/reference/options.md has every option.',
-                id="static_releases.E001",
-            )
-        ]
-    if not isinstance(storage, ReleaseStaticFilesStorage) or not storage.configuration.address:
+        return [_wrong(error)]
+    if not isinstance(storage, ReleaseStaticFilesStorage) or not storage.configuration.has_store:
         return []
+    config = storage.configuration
     return [
         *_collectstatic_messages(storage),
         *_directory_messages(storage),
-        *_version_messages(storage.configuration),
-        *_debug_messages(storage.configuration),
-        *_url_messages(storage.configuration),
+        *_store_messages(config),
+        *_version_messages(config),
+        *_debug_messages(config),
+        *_url_messages(config),
     ]
+
+
+def _wrong(error: Exception) -> CheckMessage:
+    return Error(
+        str(error),
+        hint='Mend STORAGES["staticfiles"]; docs/reference/options.md has every option.',
+        id="static_releases.E001",
+    )
+
+
+def _store_messages(config: Configuration) -> list[CheckMessage]:
+    """Work out a store that is taken over from django-storages; that makes no request.
+
+    Without a version nothing is: a hand-made class may need it, and `migrate` doesn't.
+    """
+    try:
+        if config.version:
+            config.require_target()
+    except InvalidSetting as error:
+        # An image that only serves needs no SDK: with `base_url` the class is never loaded.
+        if config.base_url and isinstance(error.__cause__, ImportError):
+            return []
+        return [_wrong(error)]
+    return []
 
 
 def _version_messages(config: Configuration) -> list[CheckMessage]:
     if not config.version:
         return [
             Caution(
-                f"The store {config.address} is configured, and no version.",
+                f"The store {config.store_name} is configured, and no version.",
                 hint="Set the option `version` or RELEASE_VERSION. Until then asset URLs and "
                 "publishing fail.",
                 id="static_releases.W001",
@@ -88,7 +108,7 @@ def _directory_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage
         return []
     return [
         Error(
-            f"The store {storage.configuration.address} is configured, and STATIC_ROOT isn't set.",
+            f"The store {storage.configuration.store_name} is configured, and STATIC_ROOT is not.",
             hint="Set STATIC_ROOT to a directory of its own: collectstatic collects into it and "
             "publishes from it, and the record is left beside it.",
             id="static_releases.E003",
@@ -101,7 +121,7 @@ def _debug_messages(config: Configuration) -> list[CheckMessage]:
         return []
     return [
         Caution(
-            f"DEBUG is on, and the store {config.address} is configured: pages name files under "
+            f"DEBUG is on, and the store {config.store_name} is configured: pages name files under "
             "STATIC_URL, not the release.",
             hint="Set DEBUG to False where the release is to be used; on a laptop, leave the "
             "option `store` empty.",
@@ -126,8 +146,11 @@ def _url_messages(config: Configuration) -> list[CheckMessage]:
 
 
 def _public_url(config: Configuration) -> str:
+    # As above: without a version, a store that is taken over isn't worked out.
+    if not config.base_url and not config.version:
+        return ""
     try:
-        return config.base_url or config.store_url()
+        return config.public_url()
     except InvalidSetting:
         return ""
 

@@ -314,7 +314,9 @@ def who() -> str:
 
 def _read(config: Configuration, files: Mapping[str, Path]) -> collecting.Collected:
     return collecting.read(
-        collecting.without(files, config.exclude), max_asset_bytes=config.max_asset_bytes
+        collecting.without(files, config.exclude),
+        cache_control=config.require_target().cache_control,
+        max_asset_bytes=config.max_asset_bytes,
     )
 
 
@@ -332,8 +334,10 @@ def _warn_mutable(version: str, out: Terminal) -> None:
 
 def _shown_base(config: Configuration) -> str:
     """Return where the release is found, as far as it can be told."""
-    base = config.base_url or _store_url(config) or f"{config.require_store()}/"
-    return f"{base}{config.version}/"
+    try:
+        return f"{config.public_url()}{config.version}/"
+    except InvalidSetting:
+        return f"{config.require_store()}/{config.version}/"
 
 
 def _store_url(config: Configuration) -> str:

@@ -7,7 +7,6 @@ store's client library isn't loaded before something is published.
 import difflib
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import cached_property
 
+from static_releases import takeover
 from static_releases.core import collecting, configuration, integrity, transfers
 from static_releases.core.errors import InvalidSetting
 
@@ -32,7 +32,7 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
         *,
         location: str | None = None,
         version: str | None = "",
-        store: str | None = "",
+        store: str | Mapping[str, Any] | None = "",
         store_options: Mapping[str, Any] | None = None,
         base_url: str | None = "",
         publish_on_collect: bool = True,
@@ -55,10 +55,16 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
         self.publish_on_collect = publish_on_collect
         with _as_improperly_configured():
             self.configuration = configuration.make(
-                store=_text("store", store),
+                store=takeover.recognize(
+                    store or "",
+                    store_options=store_options,
+                    versions=(version, _release_version()),
+                    needs_url=not base_url,
+                ),
                 store_options=store_options,
                 version=_text("version", version) or _text("version", _release_version()),
                 base_url=_text("base_url", base_url),
+                local_url=self._static_url,
                 directory=Path(self.location) if self.location else None,
                 record_dir=Path(record_dir) if record_dir else None,
                 exclude=_patterns("exclude", exclude),
@@ -66,10 +72,8 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
                 max_asset_bytes=max_asset_bytes,
                 in_flight=in_flight,
             )
-        if self.configuration.address is not None:
+        if self.configuration.has_store:
             _require_installed()
-        if not self.configuration.has_own_url and not self.configuration.base_url:
-            self.configuration = replace(self.configuration, base_url=self._static_url)
 
     @property
     def base_url(self) -> str:
@@ -79,7 +83,7 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
     @property
     def serves_release(self) -> bool:
         """Tell whether URLs are a release's, and not STATIC_URL + path."""
-        return self.configuration.address is not None and not settings.DEBUG
+        return self.configuration.has_store and not settings.DEBUG
 
     @cached_property
     def integrity(self) -> Mapping[str, str]:
@@ -90,8 +94,8 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
     @cached_property
     def _release_url(self) -> str:
         with _as_improperly_configured():
-            config = self.configuration
-            return f"{config.base_url or config.store_url()}{config.require_version()}/"
+            version = self.configuration.require_version()
+            return f"{self.configuration.public_url()}{version}/"
 
 
 class _as_improperly_configured:  # noqa: N801  (reads as a phrase)

@@ -1,8 +1,7 @@
 """What every verb needs to know of where it runs: checked once, whoever asks."""
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from static_releases.core import address, collecting, layout, transfers
 from static_releases.core.address import Address
 from static_releases.core.errors import InvalidSetting
+from static_releases.core.target import Later, Target
 
 if TYPE_CHECKING:
     from static_releases.core.store import Store
@@ -31,14 +31,16 @@ RECORD_DIR = "static-release"
 class Configuration:
     """A store, a version and the rules of publishing; `make` checks them.
 
-    ``base_url`` is the public URL of the store as it was given, with a slash at the end, or "".
-    ``directory`` is where collected files lie, and ``record_dir`` where the record does.
+    ``store`` is what was chosen, or what will tell it when it is needed. ``base_url`` is the
+    public URL of the store as it was given, and ``local_url`` the one under which a directory
+    is served; both have a slash at the end, or are "". ``directory`` is where collected files
+    lie, and ``record_dir`` where the record does.
     """
 
-    address: Address | None = None
-    store_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    store: Target | Later | None = None
     version: str = ""
     base_url: str = ""
+    local_url: str = ""
     directory: Path | None = None
     record_dir: Path | None = None
     exclude: tuple[str, ...] = ()
@@ -47,26 +49,40 @@ class Configuration:
     in_flight: int = transfers.IN_FLIGHT
 
     @property
+    def has_store(self) -> bool:
+        """Tell whether a store was chosen; which, need not be worked out for that."""
+        return self.store is not None
+
+    @property
+    def store_name(self) -> str:
+        """The store as a message names it, also where it isn't worked out yet."""
+        return str(self.store.address) if isinstance(self.store, Target) else str(self.store or "")
+
+    @property
     def has_own_url(self) -> bool:
         """Tell whether the store itself shows its objects to the public, as a cloud's does."""
-        return self.address is not None and self.address.kind not in {"file", "memory"}
+        return self.has_store and self.require_target().has_own_url
 
-    def require_store(self) -> Address:
-        """Return the store's address, or raise `InvalidSetting`."""
-        if self.address is None:
+    def require_target(self) -> Target:
+        """Return the store that was chosen, or raise `InvalidSetting`."""
+        if self.store is None:
             raise InvalidSetting(
                 "No store is configured: set the option `store` (or --store), such as "
                 "az://container/prefix, s3://bucket/prefix, gs://bucket/prefix or "
                 "file:///srv/releases."
             )
-        return self.address
+        return self.store() if isinstance(self.store, Later) else self.store
+
+    def require_store(self) -> Address:
+        """Return the store's address, or raise `InvalidSetting`."""
+        return self.require_target().address
 
     def require_version(self) -> str:
         """Return the version, or raise `InvalidSetting`."""
         if not self.version:
             raise InvalidSetting(
-                f"No version is set, and {self.require_store()} holds one folder for each: set "
-                "the option `version` or RELEASE_VERSION, such as v1.2.3."
+                f"No version is set, and {self.store_name or 'a store'} holds one folder for "
+                "each: set the option `version` or RELEASE_VERSION, such as v1.2.3."
             )
         return self.version
 
@@ -74,39 +90,43 @@ class Configuration:
         """Open the store. It loads the client library, which a web worker never does."""
         from static_releases.core.store import Store
 
-        return Store(self.require_store(), self.store_options)
+        target = self.require_target()
+        return Store(target.address, {**target.options, **target.credentials()})
+
+    def public_url(self) -> str:
+        """Return the URL under which the versions' folders are seen, with a slash at the end.
+
+        With ``base_url`` that is all, and nothing is worked out. Raises `InvalidSetting` where
+        it isn't set and can't be told from the store.
+        """
+        if self.base_url:
+            return self.base_url
+        if self.local_url and not self.has_own_url:
+            return self.local_url
+        return self.store_url()
 
     def public_base(self) -> str | Path:
-        """Return the public URL under which releases are found, or the directory of a file store.
+        """Return the URL under which releases can be fetched, or the directory of a file store.
 
         Raises `InvalidSetting` where it isn't set and can't be told from the store.
         """
         if self.base_url.startswith(("http://", "https://")):
             return self.base_url
         where = self.require_store()
-        if where.kind == "file":
-            return Path(where.container)
-        return self.store_url()
+        return Path(where.container) if where.kind == "file" else self.store_url()
 
     def store_url(self) -> str:
         """Return the store's own public URL, or raise `InvalidSetting`."""
-        where = self.require_store()
-        url = where.public_url(self.store_options, os.environ)
-        if url is None:
-            needed = {"azure": "the account's name", "s3": "the region"}.get(where.kind, "it")
-            raise InvalidSetting(
-                f"The public URL of {where} can't be told: {needed} isn't known here. Set the "
-                "option `base_url` (the CDN, or the store's own URL)."
-            )
-        return url
+        return self.require_target().url()
 
 
 def make(
     *,
-    store: str = "",
+    store: str | Later = "",
     store_options: Mapping[str, Any] | None = None,
     version: str = "",
     base_url: str = "",
+    local_url: str = "",
     directory: Path | None = None,
     record_dir: Path | None = None,
     exclude: tuple[str, ...] = (),
@@ -114,14 +134,17 @@ def make(
     max_asset_bytes: int = collecting.MAX_ASSET_BYTES,
     in_flight: int = transfers.IN_FLIGHT,
 ) -> Configuration:
-    """Return the configuration that these values give, or raise `InvalidSetting`."""
+    """Return the configuration that these values give, or raise `InvalidSetting`.
+
+    ``store_options`` belong to a store URL; a store that is told later has its own.
+    """
     _require_positive("max_asset_bytes", max_asset_bytes)
     _require_positive("in_flight", in_flight)
     return Configuration(
-        address=address.parse(store) if store else None,
-        store_options=dict(store_options or {}),
+        store=_target(store, store_options) if isinstance(store, str) else store,
         version=layout.check_version(version) if version else "",
         base_url=_checked_base_url(base_url) if base_url else "",
+        local_url=local_url,
         directory=directory,
         record_dir=_checked_record_dir(record_dir, directory),
         exclude=exclude,
@@ -129,6 +152,10 @@ def make(
         max_asset_bytes=max_asset_bytes,
         in_flight=in_flight,
     )
+
+
+def _target(url: str, options: Mapping[str, Any] | None) -> Target | None:
+    return Target(address=address.parse(url), options=dict(options or {})) if url else None
 
 
 def _require_positive(name: str, value: int) -> None:

@@ -40,7 +40,7 @@ class Command(collectstatic.Command):
         storage = storages[STATICFILES_STORAGE_ALIAS]
         if not isinstance(storage, ReleaseStaticFilesStorage):
             return None
-        has_store = storage.configuration.address is not None
+        has_store = storage.configuration.has_store
         return storage if has_store and storage.publish_on_collect else None
 
     def copy_file(self, path: str, prefixed_path: str, source_storage: Any) -> Any:
