@@ -1,7 +1,5 @@
 """A real browser loads a release with odd names from another origin."""
 
-import os
-import shutil
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
@@ -12,26 +10,17 @@ from urllib.parse import quote
 import pytest
 
 from static_releases.core import publishing
+from tests.browsers import FLAGS, find_chromium
 from tests.places import ODD_NAMES, collect, open_store, write_tree
 from tests.servers.serving import Place
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 NAMES = [name for name in ODD_NAMES if "/" not in name or name.startswith("x")]
 
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
     """The path of Debian's chromium; this test needs it from the system."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found:
-        return found
-    reason = "no chromium on the PATH: apt-get install chromium"
-    if os.environ.get("REQUIRE_STORES") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    return find_chromium()
 
 
 @pytest.fixture

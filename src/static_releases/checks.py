@@ -12,10 +12,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import InvalidStorageError, storages
 from django.core.management import get_commands
 
+from static_releases.compressor_checks import compressor_messages
 from static_releases.core import layout
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting
 from static_releases.storage import ReleaseStaticFilesStorage
+
+_MEND_STORAGES = 'Mend STORAGES["staticfiles"]; docs/reference/options.md has every option.'
 
 
 def check_staticfiles_storage(
@@ -25,26 +28,24 @@ def check_staticfiles_storage(
     try:
         storage = storages[STATICFILES_STORAGE_ALIAS]
     except (ImproperlyConfigured, InvalidStorageError) as error:
-        return [_wrong(error)]
+        return [
+            Error(
+                str(error),
+                hint=_MEND_STORAGES,
+                id="static_releases.E001",
+            )
+        ]
     if not isinstance(storage, ReleaseStaticFilesStorage) or not storage.configuration.has_store:
         return []
-    config = storage.configuration
     return [
+        *_store_messages(storage.configuration),
         *_collectstatic_messages(storage),
         *_directory_messages(storage),
-        *_store_messages(config),
-        *_version_messages(config),
-        *_debug_messages(config),
-        *_url_messages(config),
+        *_version_messages(storage.configuration),
+        *_debug_messages(storage.configuration),
+        *_url_messages(storage.configuration),
+        *compressor_messages(),
     ]
-
-
-def _wrong(error: Exception) -> CheckMessage:
-    return Error(
-        str(error),
-        hint='Mend STORAGES["staticfiles"]; docs/reference/options.md has every option.',
-        id="static_releases.E001",
-    )
 
 
 def _store_messages(config: Configuration) -> list[CheckMessage]:
@@ -59,7 +60,7 @@ def _store_messages(config: Configuration) -> list[CheckMessage]:
         # An image that only serves needs no SDK: with `base_url` the class is never loaded.
         if config.base_url and isinstance(error.__cause__, ImportError):
             return []
-        return [_wrong(error)]
+        return [Error(str(error), hint=_MEND_STORAGES, id="static_releases.E001")]
     return []
 
 
@@ -108,7 +109,8 @@ def _directory_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage
         return []
     return [
         Error(
-            f"The store {storage.configuration.store_name} is configured, and STATIC_ROOT is not.",
+            f"The store {storage.configuration.store_name} is configured, and STATIC_ROOT isn't "
+            "set.",
             hint="Set STATIC_ROOT to a directory of its own: collectstatic collects into it and "
             "publishes from it, and the record is left beside it.",
             id="static_releases.E003",
@@ -146,11 +148,10 @@ def _url_messages(config: Configuration) -> list[CheckMessage]:
 
 
 def _public_url(config: Configuration) -> str:
-    # As above: without a version, a store that is taken over isn't worked out.
     if not config.base_url and not config.version:
         return ""
     try:
-        return config.public_url()
+        return config.base_url or config.store_url()
     except InvalidSetting:
         return ""
 

@@ -6,18 +6,19 @@ store's client library isn't loaded before something is published.
 
 import difflib
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.staticfiles.storage import StaticFilesStorage
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, StaticFilesStorage
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import cached_property
 
 from static_releases import takeover
-from static_releases.core import collecting, configuration, integrity, transfers
-from static_releases.core.errors import InvalidSetting
+from static_releases.core import carried, collecting, configuration, integrity, transfers
+from static_releases.core.errors import InvalidDocument, InvalidSetting
 
 
 class ReleaseStaticFilesStorage(StaticFilesStorage):
@@ -45,7 +46,7 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
         directory_permissions_mode: int | None = None,
         **unknown: object,
     ) -> None:
-        _refuse_unknown(type(self), unknown)
+        _refuse_unknown(unknown)
         self._static_url = _with_slash(settings.STATIC_URL or "")
         super().__init__(
             location=location,
@@ -97,6 +98,89 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
             version = self.configuration.require_version()
             return f"{self.configuration.public_url()}{version}/"
 
+    def carried(self, path: str) -> bytes | None:
+        """Return an asset that the server side reads at run time, or None if there is none.
+
+        It comes from the record, or STATIC_ROOT; where the record is of another version, from
+        the public URL. Raises `NotReady` if that doesn't have it.
+        """
+        with _as_improperly_configured():
+            return carried.read(self.configuration, path)
+
+
+class ReleaseManifestStaticFilesStorage(  # type: ignore[misc]  # the stubs of Django's own two differ
+    ManifestStaticFilesStorage, ReleaseStaticFilesStorage
+):
+    """The same with Django's hashed names, whose ``staticfiles.json`` is read from the record.
+
+    Without a store it is Django's `ManifestStaticFilesStorage`.
+    """
+
+    _is_constructed = False
+    _is_manifest_read = True
+    _is_post_processing = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._is_constructed = True
+        self.written: set[str] = set()
+        config = self.configuration
+        self.configuration = replace(config, carry=(*config.carry, self.manifest_name))
+
+    @property
+    def base_url(self) -> str:
+        """The prefix of every asset's URL; while collecting, which needs no version, Django's."""
+        return self._static_url if self._is_post_processing else super().base_url
+
+    def stored_name(self, name: str) -> str:
+        if not self._is_manifest_read:
+            self.hashed_files, self.manifest_hash = cast("Any", self.load_manifest())
+        return super().stored_name(name)
+
+    def read_manifest(self) -> str | None:  # type: ignore[override]  # as Django's code has it
+        if not self._reads_release:
+            return super().read_manifest()
+        read = self.carried if self._is_constructed else self._at_hand
+        content = read(self.manifest_name)
+        self._is_manifest_read = self._is_constructed or content is not None
+        return None if content is None else content.decode()
+
+    @property
+    def _reads_release(self) -> bool:
+        return self.manifest_storage is self and self.serves_release
+
+    def _at_hand(self, path: str) -> bytes | None:
+        """Look without the network: Django's constructor reads the manifest, also for `migrate`."""
+        try:
+            return carried.at_hand(self.configuration, path)
+        except InvalidDocument:
+            return None  # the first URL will tell
+
+    def post_process(
+        self,
+        paths: dict[str, Any],
+        dry_run: bool = False,  # noqa: FBT001, FBT002  (Django's signature)
+        **options: Any,
+    ) -> Iterator[Any]:
+        """Make the hashed copies as Django does, in an order that doesn't depend on the disk."""
+        self.written.clear()
+        self._is_post_processing = True
+        try:
+            yield from super().post_process(dict(sorted(paths.items())), dry_run=dry_run, **options)
+        finally:
+            self._is_post_processing = False
+        self._is_manifest_read = True
+
+    def save_manifest(self) -> None:
+        # Sorted by Django itself from 6.1 on: the same files must give the same bytes.
+        self.hashed_files = dict(sorted(self.hashed_files.items()))
+        super().save_manifest()
+
+    def _save(self, name: str, content: Any) -> str:
+        saved: str = super()._save(name, content)  # type: ignore[misc]
+        self.written.add(saved)
+        return saved
+
 
 class _as_improperly_configured:  # noqa: N801  (reads as a phrase)
     """Turns a wrong setting into the error that Django expects."""
@@ -122,10 +206,10 @@ def _release_version() -> object:
     return getattr(settings, "RELEASE_VERSION", "")
 
 
-def _refuse_unknown(storage: type, unknown: Mapping[str, object]) -> None:
+def _refuse_unknown(unknown: Mapping[str, object]) -> None:
     if not unknown:
         return
-    parameters = inspect.signature(storage).parameters.values()
+    parameters = inspect.signature(ReleaseStaticFilesStorage).parameters.values()
     known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     name = next(iter(unknown))
     close = difflib.get_close_matches(name, known, n=1)

@@ -291,7 +291,7 @@ class Front(BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def _reply(self, reply: Reply) -> None:
-        self.send_response_only(reply.status)
+        self.send_response(reply.status)
         for name, value in reply.headers.items():
             if name.lower() not in HOP_HEADERS:
                 self.send_header(name, as_xml_etag(value) if name.lower() == "etag" else value)

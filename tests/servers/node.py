@@ -1,4 +1,4 @@
-"""Node, and the two npm packages that the tests need, inside the project's folder."""
+"""Node, and the npm packages that the tests need, inside the project's folder."""
 
 from __future__ import annotations
 
@@ -77,31 +77,31 @@ def install_wheel() -> Node:
     return found
 
 
-def install_packages() -> Path:
-    """Return the `node_modules` with exactly what the lock file says, installed once.
+def install_packages(packages: Path = PACKAGES, installed: Path = INSTALLED) -> Path:
+    """Return the `node_modules` with exactly what the folder's lock file says, installed once.
 
     Safe to call from many processes at once; done again when the lock file has changed.
     """
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    mark = INSTALLED / "installed-lock-digest"
-    with FileLock(INSTALLED.with_suffix(".lock")):
-        if read_or_empty(mark) != lock_digest():
-            install_afresh()
-            mark.write_text(lock_digest())
-    return INSTALLED / "node_modules"
+    installed.mkdir(parents=True, exist_ok=True)
+    mark = installed / "installed-lock-digest"
+    with FileLock(installed.with_suffix(".lock")):
+        if read_or_empty(mark) != lock_digest(packages):
+            install_afresh(packages, installed)
+            mark.write_text(lock_digest(packages))
+    return installed / "node_modules"
 
 
-def install_afresh() -> None:
+def install_afresh(packages: Path, installed: Path) -> None:
     """Install the locked packages with `npm ci`; no package may run a script of its own."""
     for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(PACKAGES / name, INSTALLED / name)
+        shutil.copyfile(packages / name, installed / name)
     npm = find_node().npm
-    run([*npm, "ci", *NPM_OPTIONS], cwd=INSTALLED)
+    run([*npm, "ci", *NPM_OPTIONS], cwd=installed)
 
 
-def lock_digest() -> str:
+def lock_digest(packages: Path) -> str:
     """Return the digest of the lock file, which names every package's version and integrity."""
-    return hashlib.sha256((PACKAGES / "package-lock.json").read_bytes()).hexdigest()
+    return hashlib.sha256((packages / "package-lock.json").read_bytes()).hexdigest()
 
 
 def read_or_empty(path: Path) -> str:

@@ -192,6 +192,20 @@ def test_google_deletes_and_says_what_was_not_there(fake_gcs: Server) -> None:
         obstore.delete(open_store(place), "a b/%41.css")
 
 
+def test_google_sends_gzip_decoded_to_whoever_does_not_ask_for_it(fake_gcs: Server) -> None:
+    place = fake_gcs.place(f"gzip-{os.getpid()}")
+    data = gzip.compress(b"<svg/>", mtime=0)
+    put(place, "a.svgz", data, **{"Content-Encoding": "gzip"})
+    asking = {"allow_http": True, "default_headers": {"Accept-Encoding": "gzip"}}
+    store = from_url(place.url, **place.options | {"client_options": asking})
+    assert place.read("a.svgz").body == b"<svg/>"
+    assert bytes(obstore.get(store, "a.svgz").bytes()) == data
+
+
+def test_every_answer_of_google_has_a_date(fake_gcs: Server) -> None:
+    assert fake_gcs.place("none").read("none").headers["Date"]
+
+
 def test_google_ranges_and_digests_are_those_of_its_xml_api(fake_gcs: Server) -> None:
     place = fake_gcs.place(f"etag-{os.getpid()}")
     put(place, "app.css", b"1")

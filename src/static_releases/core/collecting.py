@@ -3,6 +3,7 @@
 import base64
 import fnmatch
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -69,9 +70,28 @@ def _identity(directory: Path) -> tuple[int, int]:
 
 
 def without(files: Mapping[str, Path], patterns: Iterable[str]) -> dict[str, Path]:
-    """Return the files of which neither path nor name matches a shell pattern."""
+    """Return the files of which neither path nor name matches a shell pattern.
+
+    Where Django made a hashed copy of a file, the copy goes the way of the file.
+    """
     patterns = tuple(patterns)
-    return {path: file for path, file in files.items() if not matches(path, patterns)}
+    left_out = {path for path in files if matches(path, patterns)}
+    copies = _hashed_copies(files.get("staticfiles.json")) if left_out else {}
+    left_out |= {copies[path] for path in left_out if path in copies}
+    return {path: file for path, file in files.items() if path not in left_out}
+
+
+def _hashed_copies(manifest: Path | None) -> dict[str, str]:
+    """Return Django's map from a file to its hashed copy."""
+    if manifest is None:
+        return {}
+    try:
+        return dict(json.loads(manifest.read_bytes())["paths"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UnreadableAsset(
+            f"{manifest} is not the manifest that Django writes, and `exclude` needs it to find "
+            f"the hashed copies of what is left out: {error!r}."
+        ) from error
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:

@@ -14,14 +14,12 @@ from static_releases.core.target import Later, Target
 if TYPE_CHECKING:
     from static_releases.core.store import Store
 
-# What server sides commonly read at run time: Django's hashed names, Vite's and webpack's
-# manifests, django-compressor's, and what is served from the site's root.
+# What server sides commonly read at run time: Django's hashed names, the manifests of Vite and
+# django-compressor, webpack's stats, and what is served from the site's root.
 CARRY = (
     "staticfiles.json",
-    ".vite/manifest.json",
-    "*/.vite/manifest.json",
+    "manifest.json",
     "webpack-stats.json",
-    "CACHE/manifest.json",
     "robots.txt",
 )
 RECORD_DIR = "static-release"

@@ -291,6 +291,10 @@ def _with_defaults(address: Address, options: Mapping[str, Any]) -> dict[str, An
     endpoint = address.endpoint(options, os.environ)
     if endpoint and endpoint.startswith("http://"):
         client.setdefault("allow_http", True)
+    if address.kind == "gcs":
+        # Without it Google sends an object that is stored as gzip decoded ("decompressive
+        # transcoding"), and the bytes read back are not those that were written.
+        client.setdefault("default_headers", {"Accept-Encoding": "gzip"})
     return {"retry_config": _RETRIES, **options, "client_options": client}
 
 

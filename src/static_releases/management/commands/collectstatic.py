@@ -1,6 +1,6 @@
 """Django's collectstatic, which publishes at its end exactly what it collected."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ class Command(collectstatic.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._sources: dict[str, Path] = {}
+        self._post_processed: set[str] = set()
 
     def handle(self, **options: Any) -> None:
         storage = self._publishing_storage()
@@ -43,6 +44,27 @@ class Command(collectstatic.Command):
         has_store = storage.configuration.has_store
         return storage if has_store and storage.publish_on_collect else None
 
+    def collect(self) -> Any:
+        """Collect, and note what the storage's post-processing makes of it."""
+        if not hasattr(self.storage, "post_process"):
+            return super().collect()
+        post_process = self.storage.post_process
+        self.storage.post_process = self._noting(post_process)
+        try:
+            return super().collect()
+        finally:
+            del self.storage.post_process
+
+    def _noting(self, post_process: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(paths: Any, **options: Any) -> Iterator[Any]:
+            for original, made, outcome in post_process(paths, **options):
+                if made and not isinstance(outcome, Exception):
+                    self._post_processed.add(made)
+                yield original, made, outcome
+            self._post_processed.update(getattr(self.storage, "written", ()))
+
+        return noting
+
     def copy_file(self, path: str, prefixed_path: str, source_storage: Any) -> Any:
         self._remember(path, prefixed_path, source_storage)
         return super().copy_file(path, prefixed_path, source_storage)
@@ -59,11 +81,20 @@ class Command(collectstatic.Command):
         config = storage.configuration
         out = Terminal(output=plain(self.stdout), errors=plain(self.stderr))
         with _as_command_error():
-            if self.dry_run:
-                cli.plan_files(config, self._sources, out, ask="record")
+            if not self.dry_run:
+                cli.publish_files(config, self._collected(storage), out, ask="record")
+            elif self.post_process and hasattr(storage, "post_process"):
+                out.line(
+                    "What would be published isn't told: a dry run doesn't post-process. Collect "
+                    "with `publish_on_collect=False`, then `staticreleases publish --dry-run`."
+                )
             else:
-                collected = {path: Path(storage.path(path)) for path in self._sources}
-                cli.publish_files(config, collected, out, ask="record")
+                cli.plan_files(config, self._sources, out, ask="record")
+
+    def _collected(self, storage: ReleaseStaticFilesStorage) -> dict[str, Path]:
+        """Return what this run collected and made, and nothing that an earlier one left."""
+        made = {path for path in self._post_processed if storage.exists(path)}
+        return {path: Path(storage.path(path)) for path in sorted(self._sources.keys() | made)}
 
 
 @contextmanager
