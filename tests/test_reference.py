@@ -89,7 +89,7 @@ def test_an_options_type_and_default_are_those_of_the_constructor(name: str) -> 
     [(_, kind, default, meaning)] = [row for row in rows(page("options")) if row[0] == f"`{name}`"]
     parameter = options()[name]
     annotation = inspect.formatannotation(parameter.annotation)
-    annotation = re.sub(r"(?:collections\.abc|typing|pathlib)\.", "", annotation)
+    annotation = re.sub(r"(?:collections\.abc|typing|pathlib|_local)\.", "", annotation)
     assert kind in TYPES[annotation]
     assert default == f"`{parameter.default!r}`"
     assert meaning
