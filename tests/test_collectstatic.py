@@ -1,6 +1,7 @@
 """An unmodified collectstatic publishes what it collected, and leaves the record."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,21 @@ def test_it_publishes_what_it_collected_and_not_what_an_earlier_run_left(
     assert not (release / "site/part.js").exists()
     assert not (release / "stale.js").exists()
     assert (published(project) / "v1.0.0/site/part.js").exists()
+
+
+def test_a_source_with_an_older_time_is_published_with_its_own_bytes(make: MakeProject) -> None:
+    project = make()
+    collect(project)
+    source = project.path("assets/site/app.js")
+    source.write_text("restored from a cache")
+    os.utime(source, (1_600_000_000, 1_600_000_000))
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1  # the version is taken, and these are other files
+    settings = project.path("settings.py")
+    settings.write_text(settings.read_text().replace("v1.0.0", "v1.1.0"))
+    assert "Published v1.1.0" in collect(project)
+    published_file = published(project) / "v1.1.0/site/app.js"
+    assert published_file.read_text() == "restored from a cache"
 
 
 def test_changed_files_under_the_same_version_break_the_build(make: MakeProject) -> None:
@@ -160,6 +176,16 @@ def test_a_record_inside_of_the_collected_files_is_refused(make: MakeProject) ->
     done = project.manage("collectstatic", "--no-input")
     assert done.status == 1
     assert "record_dir" in done.err
+
+
+@pytest.mark.parametrize("store", ["collected", "collected/store", ""])
+def test_a_store_among_the_collected_files_is_refused(
+    make: MakeProject, tmp_path: Path, store: str
+) -> None:
+    done = make(store=f"file://{tmp_path}/project/{store}").manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "side by side" in done.err
+    assert "Traceback" not in done.err
 
 
 def test_an_app_whose_collectstatic_comes_first_breaks_the_build(make: MakeProject) -> None:

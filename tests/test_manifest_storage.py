@@ -190,6 +190,17 @@ def test_names_that_cant_be_had_are_a_clear_error_and_nothing_else_breaks(
     assert "No version is set" in image.given(RELEASE_VERSION="").render(fails=True)
 
 
+def test_a_worker_that_has_its_record_loads_no_http_client(project: Site, tmp_path: Path) -> None:
+    project.manage("collectstatic", "--no-input")
+    image = project.as_image(tmp_path / "image")
+    code = (
+        "import sys, django; django.setup()\n"
+        "from django.templatetags.static import static\n"
+        "static('a.css'); print('urllib.request' in sys.modules, 'obstore' in sys.modules)"
+    )
+    assert image.run("-c", code).strip() == "False False"
+
+
 def test_a_broken_record_is_told_by_the_first_url(project: Site) -> None:
     project.manage("collectstatic", "--no-input")
     project.record_file.write_text("{")

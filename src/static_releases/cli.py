@@ -44,6 +44,8 @@ def publish(config: Configuration, arguments: argparse.Namespace, out: Terminal)
     if directory is None:
         raise InvalidSetting("No directory is named: `publish DIR`, or set STATIC_ROOT.")
     config = replace(config, version=_version(config, arguments.version))
+    config.require_apart(Path(directory))
+    _warn_mutable(config.version, out)
     files = collecting.walk(Path(directory))
     quiet_time = timedelta(0) if arguments.now else None
     if arguments.dry_run:
@@ -64,8 +66,6 @@ def publish_files(
     With ``ask="record"``, nothing is done where the record says that they are published: no
     network, no credentials, no client library. A folder is always asked: it needs none of them.
     """
-    version = config.require_version()
-    _warn_mutable(version, out)
     collected = _read(config, files)
     mismatch = _mismatch(config, collected) if ask == "record" else ""
     if mismatch is None:
@@ -143,7 +143,6 @@ def plan_files(
 ) -> int:
     """Say what publishing these files would do; nothing is written."""
     version = config.require_version()
-    _warn_mutable(version, out)
     collected = _read(config, files)
     if ask == "record" and _mismatch(config, collected) is None:
         return _tell_recorded(config, collected, out)
@@ -258,7 +257,8 @@ def verify(config: Configuration, arguments: argparse.Namespace, out: Terminal) 
     for each in found.differences:
         out.line(f"{each.path}: {each.fault}: expected {each.expected}, found {each.found}")
     how = "every byte and header read" if arguments.deep else "by listing"
-    verdict = f"{len(found.differences):,} differences" if found.differences else "as published"
+    count = len(found.differences)
+    verdict = f"{count:,} difference{'s'[: count != 1]}" if count else "as published"
     out.line(f"{version}: {found.files:,} files, {size(found.size_bytes)}, {how}: {verdict}.")
     return 1 if found.differences else 0
 

@@ -18,7 +18,7 @@ from django.utils.functional import cached_property
 
 from static_releases import takeover
 from static_releases.core import carried, collecting, configuration, integrity, transfers
-from static_releases.core.errors import InvalidDocument, InvalidSetting
+from static_releases.core.errors import InvalidDocument, InvalidSetting, NotReady
 
 
 class ReleaseStaticFilesStorage(StaticFilesStorage):
@@ -153,7 +153,7 @@ class ReleaseManifestStaticFilesStorage(  # type: ignore[misc]  # the stubs of D
         """Look without the network: Django's constructor reads the manifest, also for `migrate`."""
         try:
             return carried.at_hand(self.configuration, path)
-        except InvalidDocument:
+        except (InvalidDocument, NotReady):
             return None  # the first URL will tell
 
     def post_process(

@@ -11,7 +11,6 @@ from pathlib import Path
 from static_releases.core import layout, record
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import AccessDenied, NotReady, ObjectMissing, StoreError
-from static_releases.core.public import PublicStore
 from static_releases.core.record import Record
 
 
@@ -19,7 +18,8 @@ def at_hand(config: Configuration, path: str) -> bytes | None:
     """Return the asset's bytes if they are on this disk, without asking anyone.
 
     STATIC_ROOT counts unless it is known to be of another release than the configured one.
-    Raises `InvalidDocument` for a record that can't be understood.
+    Raises `InvalidDocument` for a record that can't be understood, `NotReady` for an unreadable
+    file.
     """
     kept = record.find(config.record_dir)
     if kept is not None and kept.version == config.version:
@@ -59,6 +59,9 @@ def _fetch(config: Configuration, path: str, kept: Record | None) -> bytes:
 
 
 def _public(base: str | Path, key: str) -> bytes | None:
+    # Not above: a web worker that has its record asks nobody, and loads no HTTP client.
+    from static_releases.core.public import PublicStore
+
     try:
         return PublicStore(base).read(key)
     except (ObjectMissing, AccessDenied):
@@ -68,10 +71,19 @@ def _public(base: str | Path, key: str) -> bytes | None:
         raise NotReady(str(error)) from error
 
 
+def _file(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise NotReady(f"{file} can't be read: {error.strerror}.") from error
+
+
 def _in_record(config: Configuration, kept: Record, path: str) -> bytes | None:
     if config.record_dir is None or path not in kept.carried:
         return None
-    return _public(config.record_dir / record.CARRIED, path)
+    return _file(config.record_dir / record.CARRIED / path)
 
 
 def _collected(
@@ -80,7 +92,7 @@ def _collected(
     """Return the collected file, if it is (or isn't) the one that a record's release has."""
     if config.directory is None:
         return None
-    body = _public(config.directory, path)
+    body = _file(config.directory / path)
     if body is None:
         return None
     if like is not None and like.integrity.get(path) != _integrity(body):

@@ -84,6 +84,21 @@ class Configuration:
             )
         return self.version
 
+    def require_apart(self, directory: Path) -> None:
+        """Raise `InvalidSetting` if the store is a folder in this directory, or the other way.
+
+        A release would hold the releases before it.
+        """
+        where = self.require_store()
+        if where.kind != "file":
+            return
+        store, collected = Path(where.container).resolve(), directory.resolve()
+        if store.is_relative_to(collected) or collected.is_relative_to(store):
+            raise InvalidSetting(
+                f"The store {where} and the collected files in {directory} lie inside of each "
+                "other. Put them side by side."
+            )
+
     def open_store(self) -> "Store":
         """Open the store. It loads the client library, which a web worker never does."""
         from static_releases.core.store import Store

@@ -261,6 +261,11 @@ def _open(address: Address, options: Mapping[str, Any]) -> Any:
             return _memories.setdefault(address.container, MemoryStore())
     if address.kind == "file":
         return _open_folder(address, options)
+    if address.kind == "azure" and address.public_url(options, os.environ) is None:
+        raise InvalidSetting(
+            f"The account of {address} isn't known: set AZURE_STORAGE_ACCOUNT_NAME, or "
+            "`account_name` in `store_options`."
+        )
     try:
         store_class = {"azure": AzureStore, "s3": S3Store, "gcs": GCSStore}[address.kind]
         return store_class(

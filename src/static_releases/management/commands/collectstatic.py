@@ -1,5 +1,6 @@
 """Django's collectstatic, which publishes at its end exactly what it collected."""
 
+import filecmp
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ class Command(collectstatic.Command):
         if storage is not None:
             with _as_command_error():
                 storage.configuration.require_version()
+                storage.configuration.require_apart(Path(storage.path("")))
         summary = super().handle(**options)
         if summary:
             self.stdout.write(summary)
@@ -64,6 +66,25 @@ class Command(collectstatic.Command):
             self._post_processed.update(getattr(self.storage, "written", ()))
 
         return noting
+
+    def delete_file(self, path: str, prefixed_path: str, source_storage: Any) -> bool:
+        """Tell whether the file is to be collected, as Django does, but never by times alone.
+
+        Django leaves a copy in STATIC_ROOT that is as new as its source. A source with an older
+        time and other bytes (a restored cache, ``COPY``, ``cp -p``) would be published as it was.
+        """
+        if super().delete_file(path, prefixed_path, source_storage):
+            return True
+        if self._publishing_storage() is None or self._is_same(path, prefixed_path, source_storage):
+            return False
+        self.unmodified_files.remove(prefixed_path)
+        if not self.dry_run:
+            self.storage.delete(prefixed_path)
+        return True
+
+    def _is_same(self, path: str, prefixed_path: str, source_storage: Any) -> bool:
+        source, copy = Path(source_storage.path(path)), Path(self.storage.path(prefixed_path))
+        return source.samefile(copy) or filecmp.cmp(source, copy, shallow=False)
 
     def copy_file(self, path: str, prefixed_path: str, source_storage: Any) -> Any:
         self._remember(path, prefixed_path, source_storage)
