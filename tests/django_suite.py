@@ -40,6 +40,8 @@ from test_sqlite import *
 OURS = {
     "django.contrib.staticfiles.storage.StaticFilesStorage":
         "static_releases.storage.ReleaseStaticFilesStorage",
+    "django.contrib.staticfiles.storage.ManifestStaticFilesStorage":
+        "static_releases.storage.ReleaseManifestStaticFilesStorage",
 }
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

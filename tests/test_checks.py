@@ -15,6 +15,8 @@ from tests.projects import make_project
 
 PREFIX = "static_releases."
 GOOD = {"store": "az://static", "version": "v1.2.3", "base_url": "https://cdn.example.com/"}
+# Django keeps what it found, also where a test changes INSTALLED_APPS.
+COMMANDS: Any = get_commands
 BACKEND = "static_releases.storage.ReleaseStaticFilesStorage"
 
 
@@ -38,10 +40,10 @@ def messages(options: dict[str, Any], **more: Any) -> list[CheckMessage]:
         "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
         "staticfiles": {"BACKEND": BACKEND, "OPTIONS": options},
     }
-    get_commands.cache_clear()
+    COMMANDS.cache_clear()
     with override_settings(STORAGES=storages, **more):
         found = [m for m in run_checks() if (m.id or "").startswith(PREFIX)]
-    get_commands.cache_clear()
+    COMMANDS.cache_clear()
     return found
 
 

@@ -23,7 +23,6 @@ template = engines["django"].from_string({page!r})
 print(template.render())
 print(template.render())
 assert "obstore" not in sys.modules
-assert {loads_http} or "urllib.request" not in sys.modules
 """
 FROM_ENVIRONMENT = """
 STORAGES["staticfiles"]["OPTIONS"].update(
@@ -41,11 +40,8 @@ def integrity(path: str) -> str:
 EXPECTED = f"{integrity('site/app.js')}|{integrity('site/app.css')}"
 
 
-def render(
-    project: Project, page: str = PAGE, *, loads_http: str = "False", **environment: str
-) -> Finished:
-    code = RENDER.format(page=page, loads_http=loads_http)
-    return project.python(code, **environment)
+def render(project: Project, page: str = PAGE, **environment: str) -> Finished:
+    return project.python(RENDER.format(page=page), **environment)
 
 
 @pytest.fixture
@@ -105,7 +101,7 @@ def test_the_record_of_this_version_answers_without_a_request(project: Project) 
 def test_of_another_version_than_the_record_the_public_url_is_asked_once(
     project: Project, public_url: str, asked: list[str]
 ) -> None:
-    done = render(project, loads_http="True", RELEASE_VERSION="v1", STATIC_BASE_URL=public_url)
+    done = render(project, RELEASE_VERSION="v1", STATIC_BASE_URL=public_url)
     assert done.status == 0, done.err
     assert done.out.splitlines() == [f"{EXPECTED}|v1"] * 2
     assert asked == [
@@ -117,7 +113,7 @@ def test_of_another_version_than_the_record_the_public_url_is_asked_once(
 
 def test_without_a_record_the_public_url_is_asked(project: Project, public_url: str) -> None:
     project.path("static-release/release.json").unlink()
-    done = render(project, loads_http="True", RELEASE_VERSION="v2", STATIC_BASE_URL=public_url)
+    done = render(project, RELEASE_VERSION="v2", STATIC_BASE_URL=public_url)
     assert done.out.splitlines() == [f"{EXPECTED}|v2"] * 2, done.err
 
 
@@ -166,3 +162,22 @@ def test_a_jinja2_environment_can_have_them_among_its_globals(project: Project) 
     )
     done = project.python(code, RELEASE_VERSION="v2")
     assert done.out.split() == [integrity("site/app.js"), "v2"], done.err
+
+
+def test_with_hashed_names_it_is_the_value_of_the_file_that_static_names(
+    project: Project, releases: Path
+) -> None:
+    hashed = "static_releases.storage.ReleaseManifestStaticFilesStorage"
+    with project.path("settings.py").open("a") as settings:
+        settings.write(f'STORAGES["staticfiles"]["BACKEND"] = "{hashed}"\n')
+    done = project.manage("collectstatic", "--no-input", RELEASE_VERSION="v3")
+    assert done.status == 0, done.err
+    code = (
+        "from django.templatetags.static import static\n"
+        "from static_releases.templatetags.static_releases import static_integrity\n"
+        "print(static('site/app.css'), static_integrity('site/app.css'))"
+    )
+    url, value = project.python(code, RELEASE_VERSION="v3").out.split()
+    assert url != "/static/v3/site/app.css"
+    body = (releases / url.removeprefix("/static/")).read_bytes()
+    assert value == "sha384-" + base64.b64encode(hashlib.sha384(body).digest()).decode()
