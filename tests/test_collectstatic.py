@@ -63,16 +63,18 @@ def test_it_publishes_what_it_collected_and_not_what_an_earlier_run_left(
 ) -> None:
     project = make()
     collect(project)
-    project.path("assets/site/part.js").unlink()
+    project.path("assets/site/it's.css").unlink()
+    page = project.path("templates/home.html")
+    page.write_text(page.read_text().replace("{% static 'site/it\\'s.css' %}", ""))
     project.path("collected/stale.js").write_text("left over")
     project.path("settings.py").write_text(
         project.path("settings.py").read_text().replace("v1.0.0", "v1.1.0")
     )
     collect(project)
     release = published(project) / "v1.1.0"
-    assert not (release / "site/part.js").exists()
+    assert not (release / "site/it's.css").exists()
     assert not (release / "stale.js").exists()
-    assert (published(project) / "v1.0.0/site/part.js").exists()
+    assert (published(project) / "v1.0.0/site/it's.css").exists()
 
 
 def test_a_source_with_an_older_time_is_published_with_its_own_bytes(make: MakeProject) -> None:
@@ -155,10 +157,10 @@ def test_the_version_falls_back_to_the_setting(make: MakeProject) -> None:
 
 
 def test_excluded_files_are_collected_and_not_published(make: MakeProject) -> None:
-    project = make(exclude=["admin/*", "*.svg"])
-    assert "Published v1.0.0: 5 files" in collect(project)
-    assert project.path("collected/site/bg.svg").exists()
-    assert not (published(project) / "v1.0.0/site/bg.svg").exists()
+    project = make(assets={**ASSETS, "site/app.js.map": b"{}"}, exclude=["admin/*", "*.map"])
+    assert "Published v1.0.0: 6 files" in collect(project)
+    assert project.path("collected/site/app.js.map").exists()
+    assert not (published(project) / "v1.0.0/site/app.js.map").exists()
 
 
 def test_the_record_says_what_was_published_and_carries_what_was_named(make: MakeProject) -> None:

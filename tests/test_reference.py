@@ -38,6 +38,7 @@ TYPES = {
 RUNS = {
     "publish": ["publish", "{tree}", "--version", "v1"],
     "publish with `--dry-run`": ["publish", "{tree}", "--version", "v1", "--dry-run"],
+    "check": ["check", "{tree}"],
     "list": ["list"],
     "show": ["show", "v1"],
     "verify": ["verify", "v1"],

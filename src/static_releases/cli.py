@@ -5,26 +5,23 @@ exit status: 0 done, 1 failed or differs.
 """
 
 import argparse
-import getpass
 import os
-import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
+from static_releases import releasing
 from static_releases.core import collecting, configuration, layout, readiness, record
 from static_releases.core.configuration import Configuration
-from static_releases.core.errors import InvalidSetting, StaticReleasesError, StoreError
+from static_releases.core.errors import InvalidSetting, StaticReleasesError
 from static_releases.terminal import Terminal, number, size
 
 STOPPED = "Stopped. Running it again is safe and goes on from there."
 
 Verb = Callable[[Configuration, argparse.Namespace, Terminal], int]
-# Who is believed about what is published: the record can be older than the store.
-Ask = Literal["store", "record"]
 
 
 class Parsers(Protocol):
@@ -48,131 +45,17 @@ def publish(config: Configuration, arguments: argparse.Namespace, out: Terminal)
     _warn_mutable(config.version, out)
     files = collecting.walk(Path(directory))
     quiet_time = timedelta(0) if arguments.now else None
-    if arguments.dry_run:
-        return plan_files(config, files, out, quiet_time=quiet_time)
-    return publish_files(config, files, out, quiet_time=quiet_time)
+    act = releasing.plan if arguments.dry_run else releasing.publish
+    return act(config, files, out, examine=arguments.examine, quiet_time=quiet_time)
 
 
-def publish_files(
-    config: Configuration,
-    files: Mapping[str, Path],
-    out: Terminal,
-    *,
-    quiet_time: timedelta | None = None,
-    ask: Ask = "store",
-) -> int:
-    """Publish these files and leave the record; one line says what was done.
-
-    With ``ask="record"``, nothing is done where the record says that they are published: no
-    network, no credentials, no client library. A folder is always asked: it needs none of them.
-    """
-    collected = _read(config, files)
-    mismatch = _mismatch(config, collected) if ask == "record" else ""
-    if mismatch is None:
-        return _tell_recorded(config, collected, out)
-    try:
-        return _publish(config, collected, out, quiet_time=quiet_time)
-    except StoreError as error:
-        if mismatch:
-            error.add_note(f"The record doesn't say that this is published: {mismatch}.")
-        raise
-
-
-def _publish(
-    config: Configuration,
-    collected: collecting.Collected,
-    out: Terminal,
-    *,
-    quiet_time: timedelta | None,
-) -> int:
-    from static_releases.core import publishing
-
-    version = config.require_version()
-    with out.progress(f"publishing {version}") as watch:
-        publication = publishing.publish(
-            config.open_store(),
-            version,
-            collected,
-            by=who(),
-            in_flight=config.in_flight,
-            quiet_time=publishing.QUIET if quiet_time is None else quiet_time,
-            watch=watch,
-        )
-    if config.record_dir is not None:
-        record.write(
-            config.record_dir,
-            collected,
-            version=version,
-            store=str(config.require_store()),
-            store_url=_store_url(config),
-            claim_number=publication.claim_number,
-            claim_id=publication.claim_id,
-            carry=config.carry,
-        )
-    manifest, where = publication.manifest, _shown_base(config)
-    done = "Published" if publication.is_new else "Already published"
-    out.line(
-        f"{done} {version}: {len(manifest.assets):,} files, {size(manifest.size_bytes)} "
-        f"({publication.uploaded:,} uploaded, {publication.resumed:,} resumed) "
-        f"in {publication.seconds:.1f} s at {where}"
-    )
-    out.json(
-        {
-            "version": version,
-            "is_new": publication.is_new,
-            "files": len(manifest.assets),
-            "size_bytes": manifest.size_bytes,
-            "uploaded": publication.uploaded,
-            "uploaded_bytes": publication.uploaded_bytes,
-            "resumed": publication.resumed,
-            "seconds": round(publication.seconds, 3),
-            "tree_digest": manifest.tree_digest,
-            "base_url": where,
-        }
-    )
-    return 0
-
-
-def plan_files(
-    config: Configuration,
-    files: Mapping[str, Path],
-    out: Terminal,
-    *,
-    quiet_time: timedelta | None = None,
-    ask: Ask = "store",
-) -> int:
-    """Say what publishing these files would do; nothing is written."""
-    version = config.require_version()
-    collected = _read(config, files)
-    if ask == "record" and _mismatch(config, collected) is None:
-        return _tell_recorded(config, collected, out)
-    from static_releases.core import publishing
-
-    plan = publishing.plan(
-        config.open_store(),
-        version,
-        collected.manifest,
-        quiet_time=publishing.QUIET if quiet_time is None else quiet_time,
-    )
-    missing, missing_bytes = len(plan.missing), sum(asset.size_bytes for asset in plan.missing)
-    action = {
-        "nothing": "is published with the same files: nothing to do",
-        "claim": f"would be published: {missing:,} files, {size(missing_bytes)} to upload",
-        "continue": f"would be resumed: {missing:,} files, {size(missing_bytes)} to upload",
-    }[plan.action]
-    out.line(f"{version} {action} (in {config.require_store()}).")
-    out.json(
-        {
-            "version": version,
-            "action": plan.action,
-            "files": len(collected.manifest.assets),
-            "size_bytes": collected.manifest.size_bytes,
-            "to_upload": missing,
-            "to_upload_bytes": missing_bytes,
-            "tree_digest": collected.manifest.tree_digest,
-        }
-    )
-    return 0
+def check(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
+    """Tell what is wrong with collected files; publishing does the same, and more."""
+    directory = arguments.directory or config.directory
+    if directory is None:
+        raise InvalidSetting("No directory is named: `check DIR`, or set STATIC_ROOT.")
+    files = collecting.walk(Path(directory))
+    return releasing.check(config, files, out, examine=arguments.examine)
 
 
 def list_releases(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
@@ -291,7 +174,7 @@ def discard(config: Configuration, arguments: argparse.Namespace, out: Terminal)
     from static_releases.core import publishing
 
     version = layout.check_version(arguments.version)
-    done = publishing.discard(config.open_store(), version, by=who())
+    done = publishing.discard(config.open_store(), version, by=releasing.who())
     out.line(
         f"Discarded {version}: {done.deleted:,} objects deleted. It can be published again after "
         f"{int(publishing.QUIET.total_seconds() // 60)} minutes."
@@ -301,23 +184,6 @@ def discard(config: Configuration, arguments: argparse.Namespace, out: Terminal)
 
 
 # -- what the verbs share ------------------------------------------------------------------------
-
-
-def who() -> str:
-    """Return who publishes, for the claim and the seal, which are public."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
-
-
-def _read(config: Configuration, files: Mapping[str, Path]) -> collecting.Collected:
-    return collecting.read(
-        collecting.without(files, config.exclude),
-        cache_control=config.require_target().cache_control,
-        max_asset_bytes=config.max_asset_bytes,
-    )
 
 
 def _version(config: Configuration, named: str | None) -> str:
@@ -330,47 +196,6 @@ def _warn_mutable(version: str, out: Terminal) -> None:
             f"Warning: the version {version!r} sounds like a name that moves from release to "
             "release, but a release is never changed: the next build under this name will fail."
         )
-
-
-def _shown_base(config: Configuration) -> str:
-    """Return where the release is found, as far as it can be told."""
-    try:
-        return f"{config.public_url()}{config.version}/"
-    except InvalidSetting:
-        return f"{config.require_store()}/{config.version}/"
-
-
-def _store_url(config: Configuration) -> str:
-    """Return the store's own public URL, or "" where it can't be told."""
-    try:
-        return config.store_url()
-    except InvalidSetting:
-        return ""
-
-
-def _mismatch(config: Configuration, collected: collecting.Collected) -> str | None:
-    """Return None if the record says that this is published, else why not, as far as it can be."""
-    kept = record.find(config.record_dir) if config.has_own_url else None
-    if kept is None:
-        return ""
-    return record.mismatch(
-        kept,
-        collected,
-        version=config.require_version(),
-        store=str(config.require_store()),
-        store_url=_store_url(config),
-        carry=config.carry,
-    )
-
-
-def _tell_recorded(config: Configuration, collected: collecting.Collected, out: Terminal) -> int:
-    manifest = collected.manifest
-    out.line(
-        f"Already published {config.version}: {len(manifest.assets):,} files, "
-        f"{size(manifest.size_bytes)} (by the record in {config.record_dir}; the store was not "
-        "asked: `staticreleases publish` asks it)"
-    )
-    return 0
 
 
 def _when(at: datetime | None) -> str:
@@ -399,6 +224,8 @@ def add_verbs(parsers: Parsers) -> dict[str, argparse.ArgumentParser]:
     parser.add_argument(
         "--now", action="store_true", help="don't wait for the quiet time after a discard"
     )
+    parser = verb("check", check)
+    parser.add_argument("directory", nargs="?", metavar="DIR", help="default: STATIC_ROOT")
     parser = verb("list", list_releases)
     parser.add_argument("--all", action="store_true", help="also deleted and discarded ones")
     parser = verb("show", show)
@@ -414,10 +241,15 @@ def add_verbs(parsers: Parsers) -> dict[str, argparse.ArgumentParser]:
 
 
 def run(
-    configure: Callable[[], Configuration], arguments: argparse.Namespace, out: Terminal
+    configure: Callable[[], Configuration],
+    arguments: argparse.Namespace,
+    out: Terminal,
+    *,
+    examine: releasing.Examine = releasing.examine_alone,
 ) -> int:
-    """Run the verb that the arguments name."""
+    """Run the verb that the arguments name; ``examine`` finds what is wrong with files."""
     verb: Verb = arguments.run_verb
+    arguments.examine = examine
     return verb(configure(), arguments, out)
 
 
@@ -480,6 +312,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--exclude", metavar="PATTERN", action="append", default=[], help="leave these files out"
     )
+    parser.add_argument(
+        "--ignore",
+        metavar="PATTERN",
+        action="append",
+        default=[],
+        help="a finding that is meant to be so: ID, PATH or ID:PATH",
+    )
     add_verbs(parser.add_subparsers(required=True, metavar="VERB"))
     return parser
 
@@ -492,6 +331,7 @@ def _configuration(arguments: argparse.Namespace) -> Configuration:
         base_url=arguments.base_url,
         record_dir=arguments.record_dir,
         exclude=tuple(arguments.exclude),
+        ignore=tuple(arguments.ignore),
     )
 
 

@@ -40,6 +40,7 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
         record_dir: str | Path | None = None,
         exclude: Iterable[str] = (),
         carry: Iterable[str] = configuration.CARRY,
+        ignore: Iterable[str] = (),
         max_asset_bytes: int = collecting.MAX_ASSET_BYTES,
         in_flight: int = transfers.IN_FLIGHT,
         file_permissions_mode: int | None = None,
@@ -70,6 +71,7 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
                 record_dir=Path(record_dir) if record_dir else None,
                 exclude=_patterns("exclude", exclude),
                 carry=_patterns("carry", carry),
+                ignore=_patterns("ignore", ignore),
                 max_asset_bytes=max_asset_bytes,
                 in_flight=in_flight,
             )

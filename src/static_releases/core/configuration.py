@@ -43,6 +43,7 @@ class Configuration:
     record_dir: Path | None = None
     exclude: tuple[str, ...] = ()
     carry: tuple[str, ...] = CARRY
+    ignore: tuple[str, ...] = ()
     max_asset_bytes: int = collecting.MAX_ASSET_BYTES
     in_flight: int = transfers.IN_FLIGHT
 
@@ -144,6 +145,7 @@ def make(
     record_dir: Path | None = None,
     exclude: tuple[str, ...] = (),
     carry: tuple[str, ...] = CARRY,
+    ignore: tuple[str, ...] = (),
     max_asset_bytes: int = collecting.MAX_ASSET_BYTES,
     in_flight: int = transfers.IN_FLIGHT,
 ) -> Configuration:
@@ -162,6 +164,7 @@ def make(
         record_dir=_checked_record_dir(record_dir, directory),
         exclude=exclude,
         carry=carry,
+        ignore=ignore,
         max_asset_bytes=max_asset_bytes,
         in_flight=in_flight,
     )

@@ -8,7 +8,8 @@ StaticReleasesError
 │   ├── UnreadableAsset
 │   ├── AssetChanged
 │   ├── AssetTooLarge
-│   └── NothingCollected
+│   ├── NothingCollected
+│   └── BrokenFiles
 ├── StoreError              the store refused or didn't answer
 │   ├── ObjectExists
 │   ├── ObjectMissing
@@ -60,6 +61,10 @@ class AssetTooLarge(CollectingError):
 
 class NothingCollected(CollectingError):
     """There is no file to publish."""
+
+
+class BrokenFiles(CollectingError):
+    """The files hold an error that a browser would meet, such as a broken reference."""
 
 
 class StoreError(StaticReleasesError):

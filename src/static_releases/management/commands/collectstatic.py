@@ -1,7 +1,7 @@
 """Django's collectstatic, which publishes at its end exactly what it collected."""
 
 import filecmp
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ from django.contrib.staticfiles.management.commands import collectstatic
 from django.core.files.storage import storages
 from django.core.management.base import CommandError
 
-from static_releases import cli
+from static_releases import cli, examination, releasing
+from static_releases.core.configuration import Configuration
 from static_releases.core.errors import StaticReleasesError
+from static_releases.core.findings import Finding
 from static_releases.management.commands.staticreleases import plain
 from static_releases.storage import ReleaseStaticFilesStorage
 from static_releases.terminal import Terminal
@@ -103,14 +105,19 @@ class Command(collectstatic.Command):
         out = Terminal(output=plain(self.stdout), errors=plain(self.stderr))
         with _as_command_error():
             if not self.dry_run:
-                cli.publish_files(config, self._collected(storage), out, ask="record")
+                releasing.publish(
+                    config, self._collected(storage), out, examine=self._examine, ask="record"
+                )
             elif self.post_process and hasattr(storage, "post_process"):
                 out.line(
                     "What would be published isn't told: a dry run doesn't post-process. Collect "
                     "with `publish_on_collect=False`, then `staticreleases publish --dry-run`."
                 )
             else:
-                cli.plan_files(config, self._sources, out, ask="record")
+                releasing.plan(config, self._sources, out, examine=self._examine, ask="record")
+
+    def _examine(self, config: Configuration, files: Mapping[str, Path]) -> list[Finding]:
+        return examination.find(config, files, self._sources)
 
     def _collected(self, storage: ReleaseStaticFilesStorage) -> dict[str, Path]:
         """Return what this run collected and made, and nothing that an earlier one left."""

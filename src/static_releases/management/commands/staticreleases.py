@@ -8,7 +8,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from static_releases import cli
+from static_releases import cli, examination
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import StaticReleasesError
 from static_releases.storage import ReleaseStaticFilesStorage
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         )
         arguments = argparse.Namespace(**options)
         try:
-            status = cli.run(_configuration, arguments, out)
+            status = cli.run(_configuration, arguments, out, examine=examination.find)
         except (StaticReleasesError, ImproperlyConfigured) as error:
             raise CommandError(cli.explain(error)) from error
         except KeyboardInterrupt:

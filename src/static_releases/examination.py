@@ -1,0 +1,46 @@
+"""The build-time findings of a Django project: its collected files and its templates."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+
+from static_releases import template_findings
+from static_releases.core import findings
+from static_releases.core.configuration import Configuration
+from static_releases.core.findings import Finding, Source
+
+
+def find(
+    config: Configuration,
+    files: Mapping[str, Path],
+    origins: Mapping[str, Path] | None = None,
+) -> list[Finding]:
+    """Return what is wrong with the files of a release, and with the templates that name them.
+
+    ``origins`` are the files that the finders found, by path; without them the finders are asked.
+    A file that none of them found was made from others, which are examined themselves: what is
+    found in it is a warning.
+    """
+    known = _origins() if origins is None else origins
+    sources = (_source(path, file, known.get(path)) for path, file in files.items())
+    static_url = settings.STATIC_URL or ""
+    return [
+        *findings.find(sources, static_url=static_url, ignore=config.ignore),
+        *template_findings.find(files.keys(), is_own=findings.is_own, ignore=config.ignore),
+    ]
+
+
+def _source(path: str, file: Path, origin: Path | None) -> Source:
+    own = origin is not None and findings.is_own(origin)
+    return Source(path=path, file=origin if origin is not None else file, own=own)
+
+
+def _origins() -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            prefix = getattr(storage, "prefix", None)
+            found.setdefault(f"{prefix}/{path}" if prefix else path, Path(storage.path(path)))
+    return found

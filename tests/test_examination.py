@@ -1,0 +1,100 @@
+"""A build that passes has no broken reference: findings, as `check` and as part of publishing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.places import write_tree
+from tests.projects import ASSETS, STATIC_RELEASES, Project, make_project, run
+
+BROKEN = {**ASSETS, "site/broken.css": b"a {}\nb { background: url(gone.svg) }\n"}
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Project]:
+    def project(assets: dict[str, bytes], **options: Any) -> Project:
+        options = {"store": f"file://{tmp_path}/store", "version": "v1", **options}
+        return make_project(tmp_path / "project", options=options, assets=assets)
+
+    return project
+
+
+def test_a_broken_reference_stops_the_publication_with_file_and_line(
+    make: Callable[..., Project], tmp_path: Path
+) -> None:
+    project = make(BROKEN)
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert f"{project.path('assets/site/broken.css')}:2: error: " in done.err
+    assert "gone.svg" in done.err
+    assert "[broken-reference]" in done.err
+    assert "nothing is published" in done.err
+    assert not (tmp_path / "store/_releases").exists()
+    assert not project.path("static-release").exists()
+
+
+def test_a_template_that_names_a_missing_file_stops_it_too(make: Callable[..., Project]) -> None:
+    project = make(ASSETS)
+    page = project.path("templates/page.html")
+    page.write_text("{% load static %}\n{% static 'site/none.js' %}")
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert f"{page}:2: error: " in done.err
+    assert "[broken-static-tag]" in done.err
+
+
+def test_what_is_meant_to_be_so_is_ignored(make: Callable[..., Project]) -> None:
+    project = make(BROKEN, ignore=["broken-reference:site/broken.css"])
+    done = project.manage("collectstatic", "--no-input")
+    assert (done.status, done.err) == (0, "")
+
+
+def test_an_ignored_id_that_there_is_none_of_is_an_error(make: Callable[..., Project]) -> None:
+    done = make(ASSETS, ignore=["broken-referense:x"]).manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "broken-reference" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_warning_is_printed_and_stops_nothing(make: Callable[..., Project]) -> None:
+    script = b"run();\n//# sourceMappingURL=gone.map\n"
+    done = make({**ASSETS, "site/mapped.js": script}).manage("collectstatic", "--no-input")
+    assert done.status == 0
+    assert "warning: " in done.err
+    assert "[missing-source-map]" in done.err
+
+
+def test_a_dry_run_finds_the_same(make: Callable[..., Project]) -> None:
+    done = make(BROKEN).manage("collectstatic", "--no-input", "--dry-run")
+    assert done.status == 1
+    assert "gone.svg" in done.err
+
+
+def test_check_tells_all_and_needs_no_store(make: Callable[..., Project]) -> None:
+    project = make(BROKEN, store="", version="")
+    assert project.manage("collectstatic", "--no-input").status == 0
+    done = project.manage("staticreleases", "check", "--format", "json")
+    assert done.status == 1
+    told = json.loads(done.out)
+    assert (told["errors"], told["warnings"]) == (1, 0)
+    [finding] = told["findings"]
+    assert (finding["id"], finding["path"]) == ("broken-reference", "site/broken.css")
+    assert (finding["severity"], finding["line"]) == ("error", 2)
+    text = project.manage("staticreleases", "check")
+    assert text.status == 1
+    assert text.out.strip().endswith("1 error.")
+
+
+def test_check_of_a_directory_without_django(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", {k: v for k, v in BROKEN.items() if k != "site/app.js"})
+
+    def check(*arguments: str) -> int:
+        return run([str(STATIC_RELEASES), *arguments], cwd=tmp_path).status
+
+    assert check("check", str(tree)) == 1
+    assert check("--ignore", "broken-reference", "check", str(tree)) == 0
+    (tree / "site/gone.svg").write_text("<svg/>")
+    assert check("check", str(tree)) == 0
