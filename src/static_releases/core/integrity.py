@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping
 
-from static_releases.core import readiness, record
+from static_releases.core import record
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import AssetNotFound, InvalidSetting, NotReady
 from static_releases.core.record import Record
@@ -20,6 +20,9 @@ def of_release(config: Configuration) -> Mapping[str, str]:
     kept = record.find(config.record_dir)
     if kept is not None and kept.version == version:
         return kept.integrity
+    # Not above: a web worker that has its record asks nobody, and loads no HTTP client.
+    from static_releases.core import readiness
+
     try:
         manifest = readiness.manifest(config.public_base(), version)
     except (NotReady, InvalidSetting) as error:
