@@ -4,6 +4,9 @@ import base64
 import hashlib
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,9 +20,7 @@ from static_releases.core.errors import (
     UnreadableAsset,
 )
 
-needs_permissions = pytest.mark.skipif(
-    os.geteuid() == 0, reason="root may read everything; CI runs this as another user"
-)
+NOBODY = 65534
 
 
 def test_files_become_assets_with_size_digest_and_integrity(tmp_path: Path) -> None:
@@ -82,12 +83,27 @@ def test_a_socket_or_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
             collecting.read(collecting.walk(tmp_path))
 
 
-@needs_permissions
-def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.js").write_text("1")
-    (tmp_path / "a.js").chmod(0)
-    with pytest.raises(UnreadableAsset, match=r"a\.js.*Permission denied"):
-        collecting.read(collecting.walk(tmp_path))
+@contextmanager
+def not_as_root() -> Iterator[None]:
+    """Be nobody for a while: root may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_an_unreadable_file_is_named() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        file = Path(folder) / "a.js"
+        file.write_text("1")
+        file.chmod(0)
+        with not_as_root(), pytest.raises(UnreadableAsset, match=r"a\.js.*Permission denied"):
+            collecting.read(collecting.walk(Path(folder)))
 
 
 def test_an_asset_over_the_limit_is_refused_with_both_sizes(tmp_path: Path) -> None:
