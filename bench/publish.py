@@ -25,7 +25,6 @@ from tests.servers.relay import Relay
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.serving import Place, Server, own_room
 
-STATIC_RELEASES = Path(sys.executable).with_name("static-releases")
 KINDS: dict[str, type[Server]] = {"azure": Azurite, "s3": SeaweedFS}
 
 
@@ -48,16 +47,15 @@ def publish(place: Place, tree: Path, version: str) -> tuple[float, int]:
         for name, value in place.options.items()
         if not isinstance(value, dict)
     ]
-    command = [str(STATIC_RELEASES), "--store", place.url, *options]
+    command = [sys.executable, "-m", "tests.measured", "--store", place.url, *options]
     started = time.monotonic()
-    process = subprocess.Popen(
-        [*command, "publish", str(tree), "--version", version], stdout=subprocess.DEVNULL
+    done = subprocess.run(
+        [*command, "publish", str(tree), "--version", version],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"publishing to {place.url} failed")
-    return time.monotonic() - started, usage.ru_maxrss * 1024
+    return time.monotonic() - started, int(done.stderr.splitlines()[-1])
 
 
 def rclone(place: Place, tree: Path, version: str) -> float | None:
