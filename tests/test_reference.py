@@ -21,8 +21,7 @@ from static_releases.core.headers import IMMUTABLE, Headers
 from static_releases.storage import ReleaseStaticFilesStorage
 from tests.places import some_files, write_tree
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
-REFERENCE = DOCS / "reference"
+REFERENCE = Path(__file__).resolve().parents[1] / "docs/reference"
 SOURCE = Path(static_releases.__file__).parent
 TYPES = {
     "bool": {"bool"},
@@ -222,6 +221,6 @@ def test_the_page_of_template_tags_has_each_tag() -> None:
 
 
 def test_the_page_of_findings_has_each_id() -> None:
-    _, _, after = (DOCS / "findings.md").read_text().partition("## All findings")
+    _, _, after = page("findings").partition("## All findings")
     table, _, _ = after.partition("\n### ")
     assert sorted(named(table)) == sorted(findings.SEVERITIES)

@@ -321,7 +321,7 @@ def test_a_package_lies_beside_its_metadata(tmp_path: Path) -> None:
 
 
 def test_the_documentation_lists_each_finding_with_its_severity() -> None:
-    page = (Path(__file__).parents[2] / "docs/findings.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/reference/findings.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([a-z-]+)` \| (error|warning) \|", page, re.MULTILINE)
     assert rows == [(rule, str(severity)) for rule, severity in findings.SEVERITIES.items()]
     assert re.findall(r"^### ([a-z-]+)$", page, re.MULTILINE) == list(findings.SEVERITIES)
