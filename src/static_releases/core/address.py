@@ -94,8 +94,13 @@ def parse(url: str) -> Address:
         raise InvalidSetting(_unknown_scheme(url, scheme if separator else ""))
     if kind == "memory":
         return Address(kind=kind, container=url.partition(":")[2].strip("/"))
-    parts = urlsplit(url)
-    if parts.query or parts.fragment or "@" in parts.netloc:
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InvalidSetting(
+            f"The store URL {_without_secrets(url)} can't be read: expected {_EXAMPLES[kind]}."
+        ) from error
+    if parts.query or parts.fragment or "@" in url or ":" in parts.netloc:
         raise InvalidSetting(
             f"The store URL {_without_secrets(url)} holds more than a place. Expected "
             f"{_EXAMPLES[kind]}; credentials go into the environment or into `store_options`."
@@ -107,7 +112,9 @@ def _bucket(kind: Kind, url: str) -> Address:
     parts = urlsplit(url)
     what = "container" if kind == "azure" else "bucket"
     if not parts.netloc:
-        raise InvalidSetting(f"The store URL {url!r} names no {what}: expected {_EXAMPLES[kind]}.")
+        raise InvalidSetting(
+            f"The store URL {_without_secrets(url)} names no {what}: expected {_EXAMPLES[kind]}."
+        )
     prefix = unquote(parts.path).strip("/")
     if any(segment in {"", ".", ".."} for segment in prefix.split("/")) and prefix:
         raise InvalidSetting(f"The store URL {url!r} has an empty or dot segment in its prefix.")
@@ -134,8 +141,9 @@ def _unknown_scheme(url: str, scheme: str) -> str:
 
 
 def _without_secrets(url: str) -> str:
+    """Show a URL only where nothing in it can be a credential, such as a connection string."""
     bare = url.partition("?")[0].partition("#")[0]
-    return repr(re.sub(r"//[^/@]*@", "//...@", bare))
+    return repr(bare) if re.fullmatch(r"(?:\w+:/{0,3})?[\w./%-]*", bare) else "(not shown)"
 
 
 class _Reader:

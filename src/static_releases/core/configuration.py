@@ -180,7 +180,10 @@ def _require_positive(name: str, value: int) -> None:
 
 
 def _checked_base_url(base_url: str) -> str:
-    parts = urlsplit(base_url)
+    try:
+        parts = urlsplit(base_url)
+    except ValueError as error:
+        raise InvalidSetting("`base_url` can't be read as a URL.") from error
     is_url = parts.scheme in {"http", "https"} and bool(parts.netloc)
     is_path = not parts.scheme and parts.path.startswith("/")
     if not (is_url or is_path) or parts.query or parts.fragment or "@" in parts.netloc:

@@ -256,6 +256,10 @@ def _present(
 ) -> dict[str, StoredObject]:
     found = _listed(store, version)
     if found and not is_claimed:
+        # Another publisher of the same version may have claimed since the history was read: then
+        # its claim is read next, and decides.
+        if inventory.history(store, version).claim_number is not None:
+            return found
         raise ReleaseUnusable(
             f"The folder {version}/ in {store.address} holds {len(found):,} objects that no "
             f"publication made, such as {min(found)}. Take it over with `adopt {version}`, or "
