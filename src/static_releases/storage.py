@@ -54,6 +54,11 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
             file_permissions_mode=file_permissions_mode,
             directory_permissions_mode=directory_permissions_mode,
         )
+        if not isinstance(publish_on_collect, bool):
+            raise ImproperlyConfigured(
+                'STORAGES["staticfiles"]["OPTIONS"]: `publish_on_collect` is '
+                f"{publish_on_collect!r}; expected True or False."
+            )
         self.publish_on_collect = publish_on_collect
         with _as_improperly_configured():
             self.configuration = configuration.make(
@@ -230,10 +235,13 @@ def _text(name: str, value: object) -> str:
     return value.strip()
 
 
-def _patterns(name: str, value: Iterable[str]) -> tuple[str, ...]:
+def _patterns(name: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         raise InvalidSetting(f"`{name}` is a string; expected a list of patterns: [{value!r}].")
-    return tuple(value)
+    patterns = tuple(value) if isinstance(value, Iterable) else (value,)
+    if not all(isinstance(pattern, str) for pattern in patterns):
+        raise InvalidSetting(f"`{name}` is {value!r}; expected a list of patterns.")
+    return patterns
 
 
 def _with_slash(url: str) -> str:
