@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import static_releases
-from static_releases import cli
+from static_releases import cli, verbs
 from static_releases.core import documents, errors, findings
 from static_releases.core.collecting import read, walk
 from static_releases.core.configuration import make
@@ -99,7 +99,7 @@ def test_an_options_type_and_default_are_those_of_the_constructor(name: str) -> 
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
-    return cli.add_verbs(argparse.ArgumentParser().add_subparsers())
+    return verbs.add(argparse.ArgumentParser().add_subparsers())
 
 
 def arguments(parser: argparse.ArgumentParser) -> list[str]:

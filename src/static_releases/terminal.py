@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import IO, Any, Literal
 
 from rich import box
@@ -143,3 +144,8 @@ def size(size_bytes: int | None) -> str:
 def number(count: int | None) -> str:
     """Return a count with its thousands apart, or nothing for None."""
     return "" if count is None else f"{count:,}"
+
+
+def when(at: datetime | None) -> str:
+    """Return a time to the minute, or nothing for None."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

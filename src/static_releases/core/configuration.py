@@ -76,8 +76,10 @@ class Configuration:
         """Return the store's address, or raise `InvalidSetting`."""
         return self.require_target().address
 
-    def require_version(self) -> str:
-        """Return the version, or raise `InvalidSetting`."""
+    def require_version(self, named: str | None = None) -> str:
+        """Return the version that was named, else the configured one, or raise `InvalidSetting`."""
+        if named is not None:
+            return layout.check_version(named)
         if not self.version:
             raise InvalidSetting(
                 f"No version is set, and {self.store_name or 'a store'} holds one folder for "

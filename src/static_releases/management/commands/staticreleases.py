@@ -8,7 +8,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from static_releases import cli, examination
+from static_releases import cli, examination, verbs
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import StaticReleasesError
 from static_releases.storage import ReleaseStaticFilesStorage
@@ -21,8 +21,8 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        verbs = cli.add_verbs(parser.add_subparsers(required=True, metavar="VERB"))
-        for verb in verbs.values():
+        added = verbs.add(parser.add_subparsers(required=True, metavar="VERB"))
+        for verb in added.values():
             _accept_django_options(verb)
 
     def handle(self, *_args: Any, **options: Any) -> None:
