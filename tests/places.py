@@ -5,8 +5,9 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from static_releases.core import address, collecting
+from static_releases.core import address, collecting, planning, publishing
 from static_releases.core.collecting import Collected
+from static_releases.core.documents import Claim
 from static_releases.core.store import Store
 from tests.servers.serving import Place
 
@@ -58,3 +59,13 @@ def some_files(count: int, *, seed: str = "") -> dict[str, bytes]:
         * (1 + n % 40)
         for n in range(count)
     }
+
+
+def leave_unfinished(store: Store, collected: Collected, sent: int = 7) -> Claim:
+    """Leave what a publisher leaves that was killed after its first uploads."""
+    planned = planning.plan(store, "v1", collected.manifest)
+    claim = publishing._claim(store, planned, "killed")
+    for asset in collected.manifest.assets[:sent]:
+        body = collected.files[asset.path].read_bytes()
+        store.create(f"v1/{asset.path}", body, asset.headers)
+    return claim

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from static_releases.core import inventory, publishing
+from static_releases.core import discarding, inventory, planning, publishing
 from tests.places import collect, open_store, some_files, write_tree
 from tests.projects import STATIC_RELEASES, Finished, Project, make_project, run
 from tests.servers.serving import Place
@@ -84,7 +84,7 @@ def unfinished(line: Line) -> None:
     place = Place(kind="file", url=f"file://{line.store}", options={}, directory=line.store)
     store = open_store(place)
     manifest = collect(line.tree).manifest
-    publishing._claim(store, publishing.plan(store, "v2", manifest), "tests")
+    publishing._claim(store, planning.plan(store, "v2", manifest), "tests")
 
 
 def test_an_unfinished_publication_is_listed_and_discarded(line: Line) -> None:
@@ -173,9 +173,9 @@ def test_ready_asks_the_public_url_without_credentials(
     assert "not published" in ready("v2", base_url).err
     assert ready("v2", base_url).status == 1
     assert ready("v1", "http://127.0.0.1:9/none").status == 1
-    planned = publishing.plan(store, "v3", tree.manifest)
+    planned = planning.plan(store, "v3", tree.manifest)
     claim = publishing._claim(store, planned, "tests")
-    publishing.discard(store, claim.version, by="tests")
+    discarding.discard(store, claim.version, by="tests")
     assert "discarded" in ready("v3", base_url).err
 
 

@@ -117,7 +117,7 @@ def _publish(
     *,
     quiet_time: timedelta | None,
 ) -> int:
-    from static_releases.core import publishing
+    from static_releases.core import planning, publishing
 
     version = config.require_version()
     with out.progress(f"publishing {version}") as watch:
@@ -127,7 +127,7 @@ def _publish(
             collected,
             by=who(),
             in_flight=config.in_flight,
-            quiet_time=publishing.QUIET if quiet_time is None else quiet_time,
+            quiet_time=planning.QUIET if quiet_time is None else quiet_time,
             watch=watch,
         )
     if config.record_dir is not None:
@@ -180,13 +180,13 @@ def plan(
     if ask == "record" and _mismatch(config, collected) is None:
         return _tell_recorded(config, collected, out)
     _require_sound(config, files, out, examine)
-    from static_releases.core import publishing
+    from static_releases.core import planning
 
-    plan = publishing.plan(
+    plan = planning.plan(
         config.open_store(),
         version,
         collected.manifest,
-        quiet_time=publishing.QUIET if quiet_time is None else quiet_time,
+        quiet_time=planning.QUIET if quiet_time is None else quiet_time,
     )
     missing, missing_bytes = len(plan.missing), sum(asset.size_bytes for asset in plan.missing)
     action = {

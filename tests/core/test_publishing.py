@@ -5,7 +5,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from static_releases.core import (
     documents,
     inventory,
     layout,
+    planning,
     publishing,
     transfers,
     verification,
@@ -26,7 +26,6 @@ from static_releases.core.errors import (
     InvalidPath,
     ObjectExists,
     ReleaseConflict,
-    ReleaseNotFound,
     ReleaseUnusable,
     StaticReleasesError,
     StoreError,
@@ -36,7 +35,7 @@ from static_releases.core.headers import for_path
 from static_releases.core.publishing import Publication
 from static_releases.core.store import Store
 from tests.conftest import MakeRelay
-from tests.places import ODD_NAMES, collect, open_store, some_files, write_tree
+from tests.places import ODD_NAMES, collect, leave_unfinished, open_store, some_files, write_tree
 from tests.servers.s3rver import S3rver
 from tests.servers.serving import Place
 from tests.servers.traffic import Request
@@ -124,16 +123,6 @@ def test_other_files_under_an_unfinished_version_are_refused(store: Store, tree:
         publish(store, collect(tree))
 
 
-def leave_unfinished(store: Store, collected: Collected, sent: int = 7) -> documents.Claim:
-    """Leave what a publisher leaves that was killed after its first uploads."""
-    planned = publishing.plan(store, "v1", collected.manifest)
-    claim = publishing._claim(store, planned, "killed")
-    for asset in collected.manifest.assets[:sent]:
-        body = collected.files[asset.path].read_bytes()
-        store.create(f"v1/{asset.path}", body, asset.headers)
-    return claim
-
-
 def test_an_unfinished_publication_resumes_with_what_is_missing(store: Store, tree: Path) -> None:
     collected = collect(tree)
     claim = leave_unfinished(store, collected)
@@ -191,14 +180,14 @@ def test_a_path_that_cannot_be_a_key_stops_it_before_the_claim(store: Store, tre
 
 def test_a_plan_writes_nothing_and_says_what_is_missing(store: Store, tree: Path) -> None:
     collected = collect(tree)
-    planned = publishing.plan(store, "v1", collected.manifest)
+    planned = planning.plan(store, "v1", collected.manifest)
     assert (planned.action, len(planned.missing)) == ("claim", len(collected.files))
     assert list(store.objects("")) == []
     leave_unfinished(store, collected)
-    planned = publishing.plan(store, "v1", collected.manifest)
+    planned = planning.plan(store, "v1", collected.manifest)
     assert (planned.action, len(planned.missing)) == ("continue", len(collected.files) - 7)
     publish(store, collected)
-    planned = publishing.plan(store, "v1", collected.manifest)
+    planned = planning.plan(store, "v1", collected.manifest)
     assert (planned.action, planned.missing) == ("nothing", ())
 
 
@@ -246,81 +235,7 @@ def test_of_publishers_of_different_trees_at_once_one_fails_clearly(
     assert verification.verify(store, "v1", depth="deep").differences == ()
 
 
-def test_a_discard_during_a_publication_decides_it_once(store: Store, tree: Path) -> None:
-    collected = collect(tree)
-    claim = leave_unfinished(store, collected)
-    publishing.discard(store, "v1", by="tests")
-    with pytest.raises(ReleaseUnusable, match="discarded by tests"):
-        publishing._seal(store, claim, "late publisher")
-    assert state_of(store) == "discarded"
-
-
-# -- discarding ----------------------------------------------------------------------------------
-
-
-def test_a_discard_deletes_the_unfinished_files_and_keeps_the_history(
-    store: Store, tree: Path
-) -> None:
-    leave_unfinished(store, collect(tree))
-    done = publishing.discard(store, "v1", by="tests")
-    assert done.deleted == 7
-    assert sorted(o.key for o in store.objects("")) == [
-        "_releases/v1/claim-1.json.gz",
-        "_releases/v1/cleared-1.json",
-        "_releases/v1/seal-1.json",
-    ]
-    assert publishing.discard(store, "v1", by="tests").deleted == 0
-
-
-def test_a_discarded_version_is_claimed_again_after_the_quiet_time(
-    store: Store, tree: Path
-) -> None:
-    leave_unfinished(store, collect(tree))
-    publishing.discard(store, "v1", by="tests")
-    (tree / "one+two.js").write_bytes(b"mended")
-    with pytest.raises(ReleaseUnusable, match="a short while ago"):
-        publish(store, collect(tree))
-    done = publishing.publish(store, "v1", collect(tree), by="tests", quiet_time=timedelta(0))
-    assert done.claim_number == 2
-    assert verification.verify(store, "v1", depth="deep").differences == ()
-    assert state_of(store) == "published"
-
-
-def test_a_release_that_is_published_is_not_discarded(store: Store, tree: Path) -> None:
-    publish(store, collect(tree))
-    before = {o.key: o.modified_at for o in store.objects("")}
-    with pytest.raises(ReleaseUnusable, match="published"):
-        publishing.discard(store, "v1", by="tests")
-    assert {o.key: o.modified_at for o in store.objects("")} == before
-
-
-def test_a_version_that_is_not_there_is_not_discarded(store: Store) -> None:
-    with pytest.raises(ReleaseNotFound):
-        publishing.discard(store, "v1", by="tests")
-
-
-def test_a_discard_that_was_interrupted_is_ended_before_the_version_is_used(
-    store: Store, tree: Path
-) -> None:
-    claim = leave_unfinished(store, collect(tree))
-    seal = publishing._decision(claim, "discarded", "tests")
-    store.create(seal.key, documents.encode_seal(seal), documents.JSON)
-    with pytest.raises(ReleaseUnusable, match="discard v1"):
-        publish(store, collect(tree))
-    assert publishing.discard(store, "v1", by="tests").deleted == 7
-
-
-def test_a_discard_that_wakes_late_deletes_nothing_of_the_next_claim(
-    store: Store, tree: Path
-) -> None:
-    """PROTOCOL.md, row 6: look for ``cleared`` before each batch."""
-    collected = collect(tree)
-    leave_unfinished(store, collected)
-    publishing.discard(store, "v1", by="first")
-    publishing.publish(store, "v1", collected, by="tests", quiet_time=timedelta(0))
-    cleared = layout.document_key("v1", "cleared", 1)
-    assert publishing._delete_folder(store, "v1", cleared) == 0
-    assert verification.verify(store, "v1", depth="deep").differences == ()
+# -- a version with a history ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("verdict", [None, "restored", "deleting"])

@@ -8,7 +8,7 @@ import json
 import secrets
 import zlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from static_releases.core import layout, model
@@ -73,6 +73,22 @@ class Seal:
 def new_claim_id() -> str:
     """Return a random id, never given before."""
     return secrets.token_hex(8)
+
+
+def decision(claim: Claim, outcome: Outcome, *, by: str) -> Seal:
+    """Return the seal that decides this claim now, if it is the first."""
+    return Seal(
+        version=claim.version,
+        number=claim.number,
+        claim_id=claim.claim_id,
+        outcome=outcome,
+        decided_at=datetime.now(UTC).replace(microsecond=0),
+        by=by,
+        layout="folder",
+        tree_digest=claim.manifest.tree_digest,
+        files=len(claim.manifest.assets),
+        size_bytes=claim.manifest.size_bytes,
+    )
 
 
 def encode_claim(claim: Claim) -> bytes:

@@ -53,13 +53,13 @@ def check(config: Configuration, arguments: argparse.Namespace, out: Terminal) -
 
 def discard(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
     """End an unfinished publication and delete its files."""
-    from static_releases.core import publishing
+    from static_releases.core import discarding, planning
 
     version = layout.check_version(arguments.version)
-    done = publishing.discard(config.open_store(), version, by=releasing.who())
+    done = discarding.discard(config.open_store(), version, by=releasing.who())
     out.line(
         f"Discarded {version}: {done.deleted:,} objects deleted. It can be published again after "
-        f"{int(publishing.QUIET.total_seconds() // 60)} minutes."
+        f"{int(planning.QUIET.total_seconds() // 60)} minutes."
     )
     out.json({"version": version, "deleted": done.deleted})
     return 0

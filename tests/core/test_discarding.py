@@ -1,0 +1,113 @@
+"""Discard over every kind of store: the promises, one test each."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from static_releases.core import (
+    discarding,
+    documents,
+    inventory,
+    layout,
+    publishing,
+    verification,
+)
+from static_releases.core.collecting import Collected
+from static_releases.core.errors import ReleaseNotFound, ReleaseUnusable
+from static_releases.core.publishing import Publication
+from static_releases.core.store import Store
+from tests.places import collect, leave_unfinished, open_store, some_files, write_tree
+from tests.servers.serving import Place
+
+
+@pytest.fixture
+def store(place: Place) -> Store:
+    return open_store(place)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return write_tree(tmp_path / "tree", {**some_files(30), "one+two.js": b"one"})
+
+
+def publish(store: Store, collected: Collected) -> Publication:
+    return publishing.publish(store, "v1", collected, by="tests", in_flight=8)
+
+
+def state_of(store: Store) -> str:
+    return inventory.history(store, "v1").state
+
+
+def test_a_discard_during_a_publication_decides_it_once(store: Store, tree: Path) -> None:
+    collected = collect(tree)
+    claim = leave_unfinished(store, collected)
+    discarding.discard(store, "v1", by="tests")
+    with pytest.raises(ReleaseUnusable, match="discarded by tests"):
+        publishing._seal(store, claim, "late publisher")
+    assert state_of(store) == "discarded"
+
+
+def test_a_discard_deletes_the_unfinished_files_and_keeps_the_history(
+    store: Store, tree: Path
+) -> None:
+    leave_unfinished(store, collect(tree))
+    done = discarding.discard(store, "v1", by="tests")
+    assert done.deleted == 7
+    assert sorted(o.key for o in store.objects("")) == [
+        "_releases/v1/claim-1.json.gz",
+        "_releases/v1/cleared-1.json",
+        "_releases/v1/seal-1.json",
+    ]
+    assert discarding.discard(store, "v1", by="tests").deleted == 0
+
+
+def test_a_discarded_version_is_claimed_again_after_the_quiet_time(
+    store: Store, tree: Path
+) -> None:
+    leave_unfinished(store, collect(tree))
+    discarding.discard(store, "v1", by="tests")
+    (tree / "one+two.js").write_bytes(b"mended")
+    with pytest.raises(ReleaseUnusable, match="a short while ago"):
+        publish(store, collect(tree))
+    done = publishing.publish(store, "v1", collect(tree), by="tests", quiet_time=timedelta(0))
+    assert done.claim_number == 2
+    assert verification.verify(store, "v1", depth="deep").differences == ()
+    assert state_of(store) == "published"
+
+
+def test_a_release_that_is_published_is_not_discarded(store: Store, tree: Path) -> None:
+    publish(store, collect(tree))
+    before = {o.key: o.modified_at for o in store.objects("")}
+    with pytest.raises(ReleaseUnusable, match="published"):
+        discarding.discard(store, "v1", by="tests")
+    assert {o.key: o.modified_at for o in store.objects("")} == before
+
+
+def test_a_version_that_is_not_there_is_not_discarded(store: Store) -> None:
+    with pytest.raises(ReleaseNotFound):
+        discarding.discard(store, "v1", by="tests")
+
+
+def test_a_discard_that_was_interrupted_is_ended_before_the_version_is_used(
+    store: Store, tree: Path
+) -> None:
+    claim = leave_unfinished(store, collect(tree))
+    seal = documents.decision(claim, "discarded", by="tests")
+    store.create(seal.key, documents.encode_seal(seal), documents.JSON)
+    with pytest.raises(ReleaseUnusable, match="discard v1"):
+        publish(store, collect(tree))
+    assert discarding.discard(store, "v1", by="tests").deleted == 7
+
+
+def test_a_discard_that_wakes_late_deletes_nothing_of_the_next_claim(
+    store: Store, tree: Path
+) -> None:
+    """PROTOCOL.md, row 6: look for ``cleared`` before each batch."""
+    collected = collect(tree)
+    leave_unfinished(store, collected)
+    discarding.discard(store, "v1", by="first")
+    publishing.publish(store, "v1", collected, by="tests", quiet_time=timedelta(0))
+    cleared = layout.document_key("v1", "cleared", 1)
+    assert discarding._delete_folder(store, "v1", cleared) == 0
+    assert verification.verify(store, "v1", depth="deep").differences == ()
