@@ -43,6 +43,9 @@ RUNS = {
     "verify": ["verify", "v1"],
     "ready": ["ready", "v1"],
     "discard": ["discard", "v0"],
+    "pin": ["pin", "production", "v1"],
+    "unpin": ["unpin", "staging"],
+    "pins": ["pins", "staging"],
 }
 
 
@@ -129,11 +132,12 @@ def test_the_options_before_the_verb_are_those_that_it_takes() -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """A store with v1 published and v0 begun, and the tree that was."""
+    """A store with v1 published and pinned, and v0 begun, and the tree that was."""
     directory = tmp_path_factory.mktemp("reference")
     tree = write_tree(directory / "tree", some_files(3))
     url = (directory / "store").as_uri()
     assert cli.main(["--store", url, "publish", str(tree), "--version", "v1"]) == 0
+    assert cli.main(["--store", url, "pin", "staging", "v1"]) == 0
     begin(url, "v0", tree)
     return url, tree
 

@@ -141,8 +141,8 @@ def decode_claim(body: bytes, version: str, number: int) -> Claim:
         unpacked = gzip.decompress(body)
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidDocument(f"{key} is not a gzip file: {error}") from error
-    value = _parsed(unpacked, key)
-    with _Naming(key):
+    value = parse(unpacked, key)
+    with Naming(key):
         claim = Claim(
             version=version,
             number=number,
@@ -167,16 +167,16 @@ def read_seal(store: Reads, version: str, number: int) -> Seal:
 def decode_seal(body: bytes, version: str, number: int) -> Seal:
     """Return what `encode_seal` was given."""
     key = layout.document_key(version, "seal", number)
-    value = _parsed(body, key)
-    with _Naming(key):
+    value = parse(body, key)
+    with Naming(key):
         return Seal(
             version=version,
             number=number,
             claim_id=str(value["claim_id"]),
-            outcome=_one_of(value["outcome"], "sealed", "discarded"),
+            outcome=one_of(value["outcome"], "sealed", "discarded"),
             decided_at=datetime.fromisoformat(value["decided_at"]),
             by=str(value["by"]),
-            layout=_one_of(value["layout"], "folder"),
+            layout=one_of(value["layout"], "folder"),
             tree_digest=str(value["tree_digest"]),
             files=int(value["files"]),
             size_bytes=int(value["size_bytes"]),
@@ -186,13 +186,13 @@ def decode_seal(body: bytes, version: str, number: int) -> Seal:
 def read_verdict(store: Reads, version: str, number: int) -> Verdict:
     """Read what became of a retirement mark."""
     key = layout.document_key(version, "verdict", number)
-    value = _parsed(store.read(key), key)
-    with _Naming(key):
-        verdict: Verdict = _one_of(value["verdict"], "restored", "deleting")
+    value = parse(store.read(key), key)
+    with Naming(key):
+        verdict: Verdict = one_of(value["verdict"], "restored", "deleting")
         return verdict
 
 
-class _Naming:
+class Naming:
     """Turns what a wrong value raises into `InvalidDocument` with the document's key."""
 
     def __init__(self, key: str) -> None:
@@ -206,7 +206,8 @@ class _Naming:
             raise InvalidDocument(f"{self._key} can't be understood: {error}") from error
 
 
-def _parsed(body: bytes, key: str) -> Any:
+def parse(body: bytes, key: str) -> Any:
+    """Return a document's JSON value, or raise `InvalidDocument` naming its key."""
     try:
         value = json.loads(body)
         found = value["format"]
@@ -220,7 +221,8 @@ def _parsed(body: bytes, key: str) -> Any:
     return value
 
 
-def _one_of(found: Any, *expected: str) -> Any:
+def one_of(found: Any, *expected: str) -> Any:
+    """Return what was found if it is expected, or raise `ValueError`."""
     if found not in expected:
         raise ValueError(f"found {found!r}, expected one of {', '.join(expected)}")
     return found

@@ -21,7 +21,8 @@ StaticReleasesError
 │   ├── ReleaseConflict
 │   ├── ReleaseNotFound
 │   ├── AssetNotFound
-│   └── ReleaseUnusable
+│   ├── ReleaseUnusable
+│   └── PinConflict
 ├── InvalidDocument         a claim, seal or record can't be understood
 └── NotReady                the public URL doesn't show the release
 """
@@ -113,6 +114,10 @@ class AssetNotFound(ReleaseError):
 
 class ReleaseUnusable(ReleaseError):
     """The version is in a state in which this can't be done."""
+
+
+class PinConflict(ReleaseError):
+    """A pin's name doesn't say what was expected, or was pinned by another at the same time."""
 
 
 class InvalidDocument(StaticReleasesError):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from static_releases.core import documents, layout, transfers
+from static_releases.core import documents, layout, pins, transfers
 from static_releases.core.documents import Seal, Verdict
 from static_releases.core.errors import InvalidVersion, ReleaseNotFound
 from static_releases.core.layout import DocumentKey
@@ -29,6 +29,7 @@ class History:
     seal: Seal | None = None
     sealed_at: datetime | None = None
     cleared_at: datetime | None = None
+    retired_number: int | None = None
     retired_at: datetime | None = None
     verdict: Verdict | None = None
     has_folder: bool | None = None
@@ -91,8 +92,8 @@ def history(store: Store, version: str) -> History:
 def releases(store: Store) -> list[Release]:
     """Return every version that the store knows of, the newest first.
 
-    Order is that of publication; what isn't published yet comes first. Costs two listings and
-    one or two small reads a version, many at once.
+    Order is that of publication; what isn't published yet comes first. Costs three listings and
+    one or two small reads a version and a pin, many at once.
     """
     folders = {name for name in store.folders() if _is_version(name)}
     found = _by_version(store.objects(layout.RELEASES))
@@ -105,7 +106,8 @@ def releases(store: Store) -> list[Release]:
         version, marks = item
         return _history(store, version, marks, has_folder=version in folders)
 
-    return ordered(release_of(known) for known in transfers.run(one, found.items()))
+    pinned = pins.names_by_version(pins.read(store))
+    return ordered(release_of(known, pinned) for known in transfers.run(one, found.items()))
 
 
 def ordered(found: Iterable[Release]) -> list[Release]:
@@ -118,8 +120,8 @@ def ordered(found: Iterable[Release]) -> list[Release]:
     return sorted(found, key=rank, reverse=True)
 
 
-def release_of(known: History) -> Release:
-    """Return what a list shows of this history."""
+def release_of(known: History, pinned: Mapping[str, tuple[str, ...]]) -> Release:
+    """Return what a list shows of this history; ``pinned`` are the names that protect a version."""
     seal = known.seal if known.seal and known.seal.outcome == "sealed" else None
     return Release(
         version=known.version,
@@ -129,6 +131,7 @@ def release_of(known: History) -> Release:
         files=seal.files if seal else None,
         size_bytes=seal.size_bytes if seal else None,
         layout=seal.layout if seal else None,
+        pins=pinned.get(known.version, ()),
     )
 
 
@@ -162,6 +165,7 @@ def _history(store: Store, version: str, marks: _Documents, *, has_folder: bool 
         seal=documents.read_seal(store, version, seal.number) if seal else None,
         sealed_at=marks.time(seal),
         cleared_at=marks.time(marks.same_number(claim, "cleared")),
+        retired_number=retired.number if retired else None,
         retired_at=marks.time(retired),
         verdict=documents.read_verdict(store, version, verdict.number) if verdict else None,
         has_folder=has_folder,

@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from static_releases.core.errors import InvalidPath, InvalidVersion
+from static_releases.core.errors import InvalidPath, InvalidSetting, InvalidVersion
 
 Document = Literal["claim", "seal", "cleared", "retired", "verdict"]
 
 RELEASES = "_releases"
+PINS = "_pins"
 MAX_VERSION_LENGTH = 128
 MAX_KEY_BYTES = 1024  # S3's and Google's limit, in UTF-8; Azure counts characters
 
@@ -18,6 +19,8 @@ _DOCUMENT = re.compile(
     rf"{RELEASES}/(?P<version>{VERSION})/"
     r"(?P<document>claim|seal|cleared|retired|verdict)-(?P<number>[1-9][0-9]*)\.json(?:\.gz)?"
 )
+_PIN_NAME = r"[0-9A-Za-z](?:[0-9A-Za-z._-]{0,62}[0-9A-Za-z_-])?"
+_PIN = re.compile(rf"{PINS}/(?P<name>{_PIN_NAME})/(?P<number>[0-9]{{6,}})(?P<held>-held)?\.json")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 # Names that are moved from release to release, or name an environment instead of a release.
@@ -34,6 +37,15 @@ class DocumentKey:
     version: str
     document: Document
     number: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PinKey:
+    """One entry of a name's log, or the small object that says whether it holds."""
+
+    name: str
+    number: int
+    is_held: bool
 
 
 def check_version(version: str) -> str:
@@ -132,3 +144,33 @@ def parse_document_key(key: str) -> DocumentKey | None:
     parsed = DocumentKey(version=match["version"], document=document, number=int(match["number"]))
     made = document_key(parsed.version, parsed.document, parsed.number)
     return parsed if made == key else None
+
+
+def check_pin_name(name: str) -> str:
+    """Return the name, or raise `InvalidSetting` saying what a pin may be called."""
+    if re.fullmatch(_PIN_NAME, name):
+        return name
+    raise InvalidSetting(
+        f"{_shown(name)} can't be a pin's name: up to 64 letters, digits, '.', '_' and '-' are "
+        "allowed, with a letter or a digit first and no dot at the end, such as production."
+    )
+
+
+def pin_key(name: str, number: int) -> str:
+    """Return the key of a name's entry with this number."""
+    return f"{PINS}/{check_pin_name(name)}/{number:06}.json"
+
+
+def held_key(name: str, number: int) -> str:
+    """Return the key of the object that says whether this entry holds."""
+    return f"{PINS}/{check_pin_name(name)}/{number:06}-held.json"
+
+
+def parse_pin_key(key: str) -> PinKey | None:
+    """Return what `pin_key` or `held_key` was given, or None for a key that they never make."""
+    match = _PIN.fullmatch(key)
+    if match is None:
+        return None
+    parsed = PinKey(name=match["name"], number=int(match["number"]), is_held=bool(match["held"]))
+    made = (held_key if parsed.is_held else pin_key)(parsed.name, parsed.number)
+    return parsed if parsed.number > 0 and made == key else None

@@ -46,11 +46,11 @@ def list_releases(config: Configuration, arguments: argparse.Namespace, out: Ter
 
 def show(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
     """Show one release."""
-    from static_releases.core import documents, inventory
+    from static_releases.core import documents, inventory, pins
 
     store = config.open_store()
     known = inventory.existing(store, layout.check_version(arguments.version))
-    release = inventory.release_of(known)
+    release = inventory.release_of(known, pins.names_by_version(pins.read(store)))
     claim = documents.read_claim(store, release.version, known.claim_number or 1)
     value: dict[str, Any] = {
         **inventory.to_json(release),
@@ -69,6 +69,7 @@ def show(config: Configuration, arguments: argparse.Namespace, out: Terminal) ->
         ("version", release.version),
         ("state", release.state),
         ("published", when(release.published_at) or "no"),
+        ("pins", ", ".join(release.pins) or "none"),
         ("claimed", f"{when(claim.claimed_at)} by {claim.by}"),
         ("files", f"{len(claim.manifest.assets):,}, {size(claim.manifest.size_bytes)}"),
         ("claim", f"{claim.number}, {claim.claim_id}"),

@@ -1,0 +1,194 @@
+"""Pins: named promises that a release is in use, and the log of what was.
+
+A name's entries are numbered, and each number is created once. Whether an entry holds is decided
+by another small object, ``-held``, whose first writer says "held" or "ended". A name protects the
+version of its newest held entry and of every later one that isn't ended: the old release is
+protected until the new one is.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from static_releases.core import documents, layout, transfers
+from static_releases.core.store import Store, StoredObject
+
+Outcome = Literal["held", "ended"]
+# How much of a name's log is read: what is needed to tell what is in use, or all of it.
+Depth = Literal["current", "log"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One line of a name's log; ``version`` is None where the name was unpinned.
+
+    ``pinned_at`` is by the store's clock. ``outcome`` is None where the pin is under way, or its
+    process was killed.
+    """
+
+    name: str
+    number: int
+    version: str | None
+    pinned_at: datetime
+    by: str
+    pin_id: str
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pin:
+    """A name with its log, the newest entry last."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def current(self) -> Entry | None:
+        """The entry in force."""
+        held = (entry for entry in reversed(self.entries) if entry.outcome == "held")
+        return next(held, None)
+
+    @property
+    def version(self) -> str | None:
+        """The version that the name says is in use, or None."""
+        return self.current.version if self.current else None
+
+    @property
+    def protected(self) -> frozenset[str]:
+        """The versions that this name keeps from being deleted."""
+        since = self.current.number if self.current else 0
+        return frozenset(
+            entry.version
+            for entry in self.entries
+            if entry.version is not None and entry.number >= since and entry.outcome != "ended"
+        )
+
+
+def read(store: Store, *, depth: Depth = "current") -> list[Pin]:
+    """Return every name's pin, sorted by name: one listing, and two small reads an entry."""
+    return _read(store, layout.PINS, depth)
+
+
+def read_name(store: Store, name: str, *, depth: Depth = "current") -> Pin:
+    """Return the pin of this name; without entries where it was never pinned."""
+    found = _read(store, f"{layout.PINS}/{layout.check_pin_name(name)}", depth)
+    return found[0] if found else Pin(name=name, entries=())
+
+
+def names_by_version(pins: Iterable[Pin]) -> Mapping[str, tuple[str, ...]]:
+    """Return the names that protect each version."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for each in pins:
+        for version in each.protected:
+            found[version].append(each.name)
+    return {version: tuple(sorted(names)) for version, names in found.items()}
+
+
+def read_entry(store: Store, name: str, number: int) -> Entry:
+    """Return one entry, undecided as it was written."""
+    return decode(store.read(layout.pin_key(name, number)), name, number)
+
+
+def encode(entry: Entry) -> bytes:
+    """Return the entry's bytes; `decode` reads them back."""
+    return documents.encode_mark(
+        version=entry.version,
+        pinned_at=entry.pinned_at.isoformat(),
+        by=entry.by,
+        pin_id=entry.pin_id,
+    )
+
+
+def decode(
+    body: bytes,
+    name: str,
+    number: int,
+    *,
+    pinned_at: datetime | None = None,
+    outcome: Outcome | None = None,
+) -> Entry:
+    """Return what `encode` was given, with the store's time where it is known."""
+    key = layout.pin_key(name, number)
+    value = documents.parse(body, key)
+    with documents.Naming(key):
+        version = value["version"]
+        return Entry(
+            name=name,
+            number=number,
+            version=None if version is None else layout.check_version(version),
+            pinned_at=pinned_at or datetime.fromisoformat(value["pinned_at"]),
+            by=str(value["by"]),
+            pin_id=str(value["pin_id"]),
+            outcome=outcome,
+        )
+
+
+def decode_outcome(body: bytes, key: str) -> Outcome:
+    """Return what the small object beside an entry says of it."""
+    value = documents.parse(body, key)
+    with documents.Naming(key):
+        outcome: Outcome = documents.one_of(value["outcome"], "held", "ended")
+        return outcome
+
+
+@dataclass(slots=True)
+class _Listed:
+    """A name's entries as a listing shows them, with the store's times."""
+
+    at: dict[int, datetime] = field(default_factory=dict)
+    decided: set[int] = field(default_factory=set)
+
+
+def _read(store: Store, folder: str, depth: Depth) -> list[Pin]:
+    listed = _listed(store.objects(folder))
+
+    def newest_first(name: str) -> Iterator[Entry]:
+        """Read until an entry is found that holds; what was before it protects nothing."""
+        for number in sorted(listed[name].at, reverse=True):
+            entry = _read_listed(store, name, number, listed[name])
+            yield entry
+            if entry.outcome == "held":
+                return
+
+    def one(item: tuple[str, int]) -> list[Entry]:
+        name, number = item
+        if depth == "log":
+            return [_read_listed(store, name, number, listed[name])]
+        return list(newest_first(name))
+
+    if depth == "log":
+        items = [(name, number) for name, each in listed.items() for number in each.at]
+    else:
+        items = [(name, 0) for name, each in listed.items() if each.at]
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entries in transfers.run(one, items):
+        for entry in entries:
+            found[entry.name].append(entry)
+    return [
+        Pin(name=name, entries=tuple(sorted(found[name], key=lambda entry: entry.number)))
+        for name in sorted(found)
+    ]
+
+
+def _listed(objects: Iterable[StoredObject]) -> dict[str, _Listed]:
+    found: dict[str, _Listed] = defaultdict(_Listed)
+    for stored in objects:
+        key = layout.parse_pin_key(stored.key)
+        if key is None:
+            continue
+        if key.is_held:
+            found[key.name].decided.add(key.number)
+        else:
+            found[key.name].at[key.number] = stored.modified_at
+    return dict(found)
+
+
+def _read_listed(store: Store, name: str, number: int, listed: _Listed) -> Entry:
+    outcome: Outcome | None = None
+    if number in listed.decided:
+        key = layout.held_key(name, number)
+        outcome = decode_outcome(store.read(key), key)
+    body = store.read(layout.pin_key(name, number))
+    return decode(body, name, number, pinned_at=listed.at[number], outcome=outcome)
