@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, run_checks
 from django.core.management import get_commands
 from django.test import override_settings
 
+from tests.places import write_tree
 from tests.projects import make_project
 
 PREFIX = "static_releases."
@@ -88,6 +89,52 @@ def test_e002_another_app_overrides_collectstatic() -> None:
     # Django takes the command of whoever comes first, as it does an app's template.
     assert ids(GOOD, INSTALLED_APPS=apps) == ["E002"]
     assert ids({**GOOD, "publish_on_collect": False}, INSTALLED_APPS=apps) == []
+
+
+def test_e002_a_command_derived_from_ours_is_as_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app_with_command(tmp_path, "derivedshop", "static_releases")
+    app_with_command(tmp_path, "stockshop", "django.contrib.staticfiles")
+    monkeypatch.syspath_prepend(tmp_path)
+    rest = ["static_releases", "django.contrib.staticfiles"]
+    assert ids(GOOD, INSTALLED_APPS=["derivedshop", *rest]) == []
+    [message] = messages(GOOD, INSTALLED_APPS=["stockshop", *rest])
+    assert message.id == PREFIX + "E002"
+    assert "static_releases.management.commands.collectstatic.Command" in (message.hint or "")
+
+
+def app_with_command(directory: Path, name: str, derived_from: str) -> None:
+    """Write an app whose collectstatic is derived from another app's."""
+    files = {
+        f"{name}/__init__.py": b"",
+        f"{name}/management/__init__.py": b"",
+        f"{name}/management/commands/__init__.py": b"",
+        f"{name}/management/commands/collectstatic.py": (
+            f"from {derived_from}.management.commands import collectstatic\n\n\n"
+            "class Command(collectstatic.Command):\n    pass\n"
+        ).encode(),
+    }
+    write_tree(directory, files)
+
+
+def test_an_app_config_of_the_projects_own_stands_for_the_app(tmp_path: Path) -> None:
+    store = tmp_path / "releases"
+    project = make_project(tmp_path / "p", options={"store": store.as_uri(), "version": "v1"})
+    settings = project.path("settings.py")
+    config = '"shop.apps.MyStaticReleasesConfig"'
+    settings.write_text(settings.read_text().replace('"static_releases"', config))
+    write_tree(
+        project.directory,
+        {
+            "shop/__init__.py": b"",
+            "shop/apps.py": b"from static_releases.apps import StaticReleasesConfig\n\n\n"
+            b"class MyStaticReleasesConfig(StaticReleasesConfig):\n    verbose_name = 'Mine'\n",
+        },
+    )
+    done = project.manage("collectstatic", "--no-input")
+    assert (done.status, done.err) == (0, "")
+    assert (store / "v1/site/app.css").exists()
 
 
 def test_e003_no_static_root() -> None:

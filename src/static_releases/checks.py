@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import InvalidStorageError, storages
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
 
 from static_releases.compressor_checks import compressor_messages
 from static_releases.core import layout
@@ -18,6 +18,8 @@ from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting
 from static_releases.storage import ReleaseStaticFilesStorage
 
+_DJANGOS_APP = "django.contrib.staticfiles"
+_COMMAND = "static_releases.management.commands.collectstatic.Command"
 _MEND_STORAGES = 'Mend STORAGES["staticfiles"]; docs/reference/options.md has every option.'
 
 
@@ -28,16 +30,14 @@ def check_staticfiles_storage(
     try:
         storage = storages[STATICFILES_STORAGE_ALIAS]
     except (ImproperlyConfigured, InvalidStorageError) as error:
-        return [
-            Error(
-                str(error),
-                hint=_MEND_STORAGES,
-                id="static_releases.E001",
-            )
-        ]
-    if not isinstance(storage, ReleaseStaticFilesStorage) or not storage.configuration.has_store:
+        return [_wrong_option(error)]
+    if not isinstance(storage, ReleaseStaticFilesStorage):
         return []
+    ignored = _ignore_messages(storage.configuration)
+    if not storage.configuration.has_store:
+        return ignored
     return [
+        *ignored,
         *_store_messages(storage.configuration),
         *_collectstatic_messages(storage),
         *_directory_messages(storage),
@@ -46,6 +46,23 @@ def check_staticfiles_storage(
         *_url_messages(storage.configuration),
         *compressor_messages(),
     ]
+
+
+def _wrong_option(error: Exception) -> CheckMessage:
+    return Error(str(error), hint=_MEND_STORAGES, id="static_releases.E001")
+
+
+def _ignore_messages(config: Configuration) -> list[CheckMessage]:
+    if not config.ignore:
+        return []
+    # Not above: a web worker finds nothing, and need not load what does.
+    from static_releases.core import findings
+
+    try:
+        findings.without((), config.ignore)
+    except InvalidSetting as error:
+        return [_wrong_option(error)]
+    return []
 
 
 def _store_messages(config: Configuration) -> list[CheckMessage]:
@@ -60,7 +77,7 @@ def _store_messages(config: Configuration) -> list[CheckMessage]:
         # An image that only serves needs no SDK: with `base_url` the class is never loaded.
         if config.base_url and isinstance(error.__cause__, ImportError):
             return []
-        return [Error(str(error), hint=_MEND_STORAGES, id="static_releases.E001")]
+        return [_wrong_option(error)]
     return []
 
 
@@ -91,16 +108,29 @@ def _collectstatic_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMes
     if not storage.publish_on_collect:
         return []
     owner = get_commands().get("collectstatic")
-    if owner == "static_releases":
+    if owner == "static_releases" or _publishes(owner):
         return []
+    own = "" if owner == _DJANGOS_APP else f", derive its Command from {_COMMAND}"
     return [
         Error(
             f"collectstatic is the command of {owner!r}, which collects and doesn't publish.",
-            hint=f'Put "static_releases" before {str(owner)!r} in INSTALLED_APPS, or set '
+            hint=f'Put "static_releases" before {str(owner)!r} in INSTALLED_APPS{own}, or set '
             "`publish_on_collect` to False and run `staticreleases publish` afterwards.",
             id="static_releases.E002",
         )
     ]
+
+
+def _publishes(owner: Any) -> bool:
+    """Tell whether another app's collectstatic is derived from the one that publishes."""
+    # Not above: no other process than one that has such an app loads the command.
+    from static_releases.management.commands.collectstatic import Command
+
+    try:
+        command = load_command_class(owner, "collectstatic") if isinstance(owner, str) else owner
+    except (ImportError, AttributeError):
+        return False  # running it will tell
+    return isinstance(command, Command)
 
 
 def _directory_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage]:

@@ -11,12 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from django.apps import apps
 from django.conf import settings
-from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, StaticFilesStorage
+from django.contrib.staticfiles.storage import (
+    ManifestFilesMixin,
+    ManifestStaticFilesStorage,
+    StaticFilesStorage,
+)
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import cached_property
 
-from static_releases import takeover
+from static_releases import options, takeover
 from static_releases.core import carried, collecting, configuration, integrity, transfers
 from static_releases.core.errors import InvalidDocument, InvalidSetting, NotReady
 
@@ -28,10 +33,12 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
     Raises `ImproperlyConfigured` for an option that is unknown or wrong.
     """
 
+    _constructor_args: tuple[tuple[Any, ...], dict[str, Any]]
+
     def __init__(
         self,
         *,
-        location: str | None = None,
+        location: str | Path | None = None,
         version: str | None = "",
         store: str | Mapping[str, Any] | None = "",
         store_options: Mapping[str, Any] | None = None,
@@ -48,35 +55,38 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
         **unknown: object,
     ) -> None:
         _refuse_unknown(unknown)
+        _refuse_mixed(type(self))
+        self._forget_store()
         self._static_url = _with_slash(settings.STATIC_URL or "")
-        super().__init__(
-            location=location,
-            file_permissions_mode=file_permissions_mode,
-            directory_permissions_mode=directory_permissions_mode,
-        )
-        if not isinstance(publish_on_collect, bool):
-            raise ImproperlyConfigured(
-                'STORAGES["staticfiles"]["OPTIONS"]: `publish_on_collect` is '
-                f"{publish_on_collect!r}; expected True or False."
-            )
-        self.publish_on_collect = publish_on_collect
         with _as_improperly_configured():
+            super().__init__(
+                location=options.path("location", location)
+                or options.path("settings.STATIC_ROOT", settings.STATIC_ROOT),
+                file_permissions_mode=options.mode("file_permissions_mode", file_permissions_mode),
+                directory_permissions_mode=options.mode(
+                    "directory_permissions_mode", directory_permissions_mode
+                ),
+            )
+            self.publish_on_collect = options.flag("publish_on_collect", publish_on_collect)
+            client_options = options.mapping("store_options", store_options)
+            url = options.text("base_url", base_url)
             self.configuration = configuration.make(
                 store=takeover.recognize(
-                    store or "",
-                    store_options=store_options,
+                    "" if store is None else store,
+                    store_options=client_options,
                     versions=(version, _release_version()),
-                    needs_url=not base_url,
+                    needs_url=not url,
                 ),
-                store_options=store_options,
-                version=_text("version", version) or _text("version", _release_version()),
-                base_url=_text("base_url", base_url),
+                store_options=client_options,
+                version=options.text("version", version)
+                or options.text("settings.RELEASE_VERSION", _release_version()),
+                base_url=url,
                 local_url=self._static_url,
                 directory=Path(self.location) if self.location else None,
-                record_dir=Path(record_dir) if record_dir else None,
-                exclude=_patterns("exclude", exclude),
-                carry=_patterns("carry", carry),
-                ignore=_patterns("ignore", ignore),
+                record_dir=options.path("record_dir", record_dir),
+                exclude=options.patterns("exclude", exclude),
+                carry=options.patterns("carry", carry),
+                ignore=options.patterns("ignore", ignore),
                 max_asset_bytes=max_asset_bytes,
                 in_flight=in_flight,
             )
@@ -105,6 +115,12 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
             version = self.configuration.require_version()
             return f"{self.configuration.public_url()}{version}/"
 
+    def _forget_store(self) -> None:
+        """Drop what may hold a credential from what Django keeps to write into a migration."""
+        arguments, given = self._constructor_args
+        kept = {name: given[name] for name in given if name not in {"store", "store_options"}}
+        self._constructor_args = (arguments, kept)
+
     def carried(self, path: str) -> bytes | None:
         """Return an asset that the server side reads at run time, or None if there is none.
 
@@ -127,8 +143,8 @@ class ReleaseManifestStaticFilesStorage(  # type: ignore[misc]  # the stubs of D
     _is_manifest_read = True
     _is_post_processing = False
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
         self._is_constructed = True
         self.written: set[str] = set()
         config = self.configuration
@@ -201,8 +217,12 @@ class _as_improperly_configured:  # noqa: N801  (reads as a phrase)
 
 
 def _require_installed() -> None:
-    """Refuse a project in which Django's own collectstatic would run and publish nothing."""
-    if not any(app.split(".")[0] == "static_releases" for app in settings.INSTALLED_APPS):
+    """Refuse a project in which Django's own collectstatic would run and publish nothing.
+
+    A project's own AppConfig may stand for the app, so only the registry knows; while it is being
+    filled, a storage that is made at import time goes without this check.
+    """
+    if apps.apps_ready and not apps.is_installed("static_releases"):
         raise ImproperlyConfigured(
             'Put "static_releases" into INSTALLED_APPS, before "django.contrib.staticfiles": '
             "its collectstatic is the one that publishes."
@@ -227,21 +247,16 @@ def _refuse_unknown(unknown: Mapping[str, object]) -> None:
     )
 
 
-def _text(name: str, value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise InvalidSetting(f"`{name}` is of type {type(value).__name__}; expected a string.")
-    return value.strip()
-
-
-def _patterns(name: str, value: object) -> tuple[str, ...]:
-    if isinstance(value, str):
-        raise InvalidSetting(f"`{name}` is a string; expected a list of patterns: [{value!r}].")
-    patterns = tuple(value) if isinstance(value, Iterable) else (value,)
-    if not all(isinstance(pattern, str) for pattern in patterns):
-        raise InvalidSetting(f"`{name}` is {value!r}; expected a list of patterns.")
-    return patterns
+def _refuse_mixed(storage_class: type) -> None:
+    """Refuse hashed names whose map would be neither in the record nor in order."""
+    is_mixed = issubclass(storage_class, ManifestFilesMixin)
+    if is_mixed and not issubclass(storage_class, ReleaseManifestStaticFilesStorage):
+        raise ImproperlyConfigured(
+            f"{storage_class.__module__}.{storage_class.__qualname__} mixes Django's "
+            "ManifestFilesMixin into ReleaseStaticFilesStorage, and a container would not find "
+            "its staticfiles.json. Derive it from "
+            "static_releases.storage.ReleaseManifestStaticFilesStorage instead."
+        )
 
 
 def _with_slash(url: str) -> str:
