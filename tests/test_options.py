@@ -77,7 +77,7 @@ def test_a_wrong_value_is_told_by_the_options_name(name: str, value: Any) -> Non
 
 
 def test_every_option_is_tried() -> None:
-    assert list(WRONG) == list(ReleaseStaticFilesStorage.__init__.__kwdefaults__)
+    assert list(WRONG) == list(ReleaseStaticFilesStorage.__init__.__kwdefaults__ or ())
 
 
 @pytest.mark.parametrize("name", ["location", "version", "store", "base_url", "record_dir"])

@@ -123,14 +123,11 @@ def _collectstatic_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMes
 
 def _publishes(owner: Any) -> bool:
     """Tell whether another app's collectstatic is derived from the one that publishes."""
-    # Not above: no other process than one that has such an app loads the command.
-    from static_releases.management.commands.collectstatic import Command
-
     try:
         command = load_command_class(owner, "collectstatic") if isinstance(owner, str) else owner
     except (ImportError, AttributeError):
         return False  # running it will tell
-    return isinstance(command, Command)
+    return any(f"{c.__module__}.{c.__qualname__}" == _COMMAND for c in type(command).__mro__)
 
 
 def _directory_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage]:
