@@ -1,6 +1,7 @@
 """The verbs on both command lines: what they print, and how they end."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from static_releases.core import discarding, inventory, planning, publishing
+from static_releases.core import discarding, documents, inventory, planning, publishing
 from tests.places import collect, open_store, some_files, write_tree
 from tests.projects import STATIC_RELEASES, Finished, Project, make_project, run
 from tests.servers.serving import Place
@@ -234,3 +235,36 @@ def test_releases_are_listed_newest_publication_first(place: Place, tmp_path: Pa
         publishing.publish(store, version, tree, by="tests")
         time.sleep(1.05)  # Azure's clock in a listing counts seconds
     assert [r.version for r in inventory.releases(store)] == ["v1", "v10", "v2"]
+
+
+# -- what is in them ------------------------------------------------------------------------------
+
+
+def deleted(line: Line, version: str) -> None:
+    """Leave what a prune leaves: the documents, with the verdict, and no file."""
+    history = line.store / "_releases" / version
+    (history / "retired-1.json").write_bytes(documents.encode_mark(by="tests"))
+    (history / "verdict-1.json").write_bytes(documents.encode_mark(verdict="deleting"))
+    shutil.rmtree(line.store / version)
+
+
+def test_diff_and_show_also_know_a_deleted_release(line: Line) -> None:
+    line("publish", str(line.tree), "--version", "v1")
+    (line.tree / "big.bin").write_bytes(bytes(5000))
+    (line.tree / "app1/file-1.css").write_bytes(b"changed")
+    (line.tree / "app2/file-2.svg").unlink()
+    line("publish", str(line.tree), "--version", "v2")
+    deleted(line, "v1")
+    done = line("diff", "v1", "v2")
+    assert done.status == 0
+    assert "v1 to v2: 1 added, 1 removed, 1 changed, 4 unchanged." in done.out
+    assert "5.0 kB are new" in done.out
+    found = line.json("diff", "v1", "v2")
+    assert [a["path"] for a in found["added"]] == ["big.bin"]
+    assert found["changed"] == [
+        {"path": "app1/file-1.css", "what": "bytes", "old_size_bytes": 64, "size_bytes": 7}
+    ]
+    assert found["new_bytes"] == 5007
+    assert line.json("show", "v1")["state"] in {"deleting", "deleted"}
+    assert line.json("show", "v2")["largest"][0] == {"path": "big.bin", "size_bytes": 5000}
+    assert line("diff", "v1", "v9").status == 1

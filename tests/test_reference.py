@@ -40,6 +40,7 @@ RUNS = {
     "check": ["check", "{tree}"],
     "list": ["list"],
     "show": ["show", "v1"],
+    "diff": ["diff", "v0", "v1"],
     "verify": ["verify", "v1"],
     "ready": ["ready", "v1"],
     "discard": ["discard", "v0"],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from static_releases.core import documents, layout, pins, transfers
-from static_releases.core.documents import Seal, Verdict
+from static_releases.core.documents import Claim, Seal, Verdict
 from static_releases.core.errors import InvalidVersion, ReleaseNotFound
 from static_releases.core.layout import DocumentKey
 from static_releases.core.model import Layout, State
@@ -143,6 +143,14 @@ def existing(store: Store, version: str) -> History:
             f"{store.address} has no release {version}; `list` shows those that it has."
         )
     return known
+
+
+def claim(store: Store, known: History) -> Claim:
+    """Read the newest claim of a version that `existing` found: its manifest is what it holds.
+
+    It stays when the release is retired and deleted.
+    """
+    return documents.read_claim(store, known.version, known.claim_number or 1)
 
 
 def _by_version(objects: Iterable[StoredObject]) -> dict[str, _Documents]:

@@ -1,10 +1,13 @@
 """Look at the releases of a store."""
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
-from static_releases.core import layout
+from static_releases.core import changes, contents, layout
+from static_releases.core.changes import Changes
 from static_releases.core.configuration import Configuration
+from static_releases.core.model import Asset, Manifest
 from static_releases.terminal import Terminal, number, size, when
 from static_releases.verbs.verb import AddVerb
 
@@ -15,6 +18,9 @@ def add(add_verb: AddVerb) -> None:
     parser.add_argument("--all", action="store_true", help="also deleted and discarded ones")
     parser = add_verb("show", show)
     parser.add_argument("version", metavar="V")
+    parser = add_verb("diff", diff)
+    parser.add_argument("old", metavar="A")
+    parser.add_argument("new", metavar="B")
 
 
 def list_releases(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
@@ -46,12 +52,12 @@ def list_releases(config: Configuration, arguments: argparse.Namespace, out: Ter
 
 def show(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
     """Show one release."""
-    from static_releases.core import documents, inventory, pins
+    from static_releases.core import inventory, pins
 
     store = config.open_store()
     known = inventory.existing(store, layout.check_version(arguments.version))
     release = inventory.release_of(known, pins.names_by_version(pins.read(store)))
-    claim = documents.read_claim(store, release.version, known.claim_number or 1)
+    claim = inventory.claim(store, known)
     value: dict[str, Any] = {
         **inventory.to_json(release),
         "claimed_at": claim.claimed_at.isoformat(),
@@ -59,10 +65,9 @@ def show(config: Configuration, arguments: argparse.Namespace, out: Terminal) ->
         "claim_number": claim.number,
         "claim_id": claim.claim_id,
         "tree_digest": claim.manifest.tree_digest,
-        "assets": [
-            {"path": a.path, "size_bytes": a.size_bytes, "digest": a.digest}
-            for a in claim.manifest.assets
-        ],
+        "assets": [{**_asset(asset), "digest": asset.digest} for asset in claim.manifest.assets],
+        "largest": [_asset(asset) for asset in contents.largest(claim.manifest)],
+        "types": [asdict(each) for each in contents.types(claim.manifest)],
     }
     out.json(value)
     rows = [
@@ -77,4 +82,80 @@ def show(config: Configuration, arguments: argparse.Namespace, out: Terminal) ->
     ]
     for name, text in rows:
         out.line(f"{name:<12} {text}")
+    _tell_contents(claim.manifest, out)
     return 0
+
+
+def _tell_contents(manifest: Manifest, out: Terminal) -> None:
+    rows = [(asset.path, size(asset.size_bytes)) for asset in contents.largest(manifest)]
+    out.table(("largest files", "size>"), rows)
+    types = contents.types(manifest)
+    out.table(
+        ("type", "files>", "size>"),
+        [(each.content_type, number(each.files), size(each.size_bytes)) for each in types],
+    )
+
+
+def diff(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
+    """Show what changed from one release to another."""
+    from static_releases.core import inventory
+
+    store = config.open_store()
+    old, new = (
+        inventory.claim(store, inventory.existing(store, layout.check_version(version))).manifest
+        for version in (arguments.old, arguments.new)
+    )
+    found = changes.between(old, new)
+    out.json(
+        {
+            "old": arguments.old,
+            "new": arguments.new,
+            "added": [_asset(asset) for asset in found.added],
+            "removed": [_asset(asset) for asset in found.removed],
+            "changed": [
+                {
+                    "path": each.path,
+                    "what": each.what,
+                    "old_size_bytes": each.old.size_bytes,
+                    "size_bytes": each.new.size_bytes,
+                }
+                for each in found.changed
+            ],
+            "unchanged_files": found.unchanged_files,
+            "new_bytes": found.new_bytes,
+            "visitor_bytes": found.visitor_bytes,
+        }
+    )
+    _tell_changes(found, out)
+    out.line(
+        f"{arguments.old} to {arguments.new}: {len(found.added):,} added, "
+        f"{len(found.removed):,} removed, {len(found.changed):,} changed, "
+        f"{found.unchanged_files:,} unchanged."
+    )
+    out.line(
+        f"{size(found.new_bytes)} are new. A returning visitor downloads up to "
+        f"{size(found.visitor_bytes)}: in the layout folder every URL is new with every release."
+    )
+    return 0
+
+
+def _tell_changes(found: Changes, out: Terminal) -> None:
+    rows = [
+        *(("added", asset.path, "", size(asset.size_bytes)) for asset in found.added),
+        *(("removed", asset.path, size(asset.size_bytes), "") for asset in found.removed),
+        *(
+            (
+                "changed" if each.what == "bytes" else "headers",
+                each.path,
+                size(each.old.size_bytes),
+                size(each.new.size_bytes),
+            )
+            for each in found.changed
+        ),
+    ]
+    if rows:
+        out.table(("", "file", "was>", "is>"), rows)
+
+
+def _asset(asset: Asset) -> dict[str, Any]:
+    return {"path": asset.path, "size_bytes": asset.size_bytes}
