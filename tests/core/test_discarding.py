@@ -5,16 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from static_releases import cli
 from static_releases.core import (
     discarding,
     documents,
     inventory,
     layout,
+    planning,
     publishing,
+    transfers,
     verification,
 )
 from static_releases.core.collecting import Collected
-from static_releases.core.errors import ReleaseNotFound, ReleaseUnusable
+from static_releases.core.errors import ReleaseConflict, ReleaseNotFound, ReleaseUnusable
+from static_releases.core.headers import for_path
 from static_releases.core.publishing import Publication
 from static_releases.core.store import Store
 from tests.places import collect, leave_unfinished, open_store, some_files, write_tree
@@ -111,3 +115,73 @@ def test_a_discard_that_wakes_late_deletes_nothing_of_the_next_claim(
     cleared = layout.document_key("v1", "cleared", 1)
     assert discarding._delete_folder(store, "v1", cleared) == 0
     assert verification.verify(store, "v1", depth="deep").differences == ()
+
+
+# -- a publisher that goes on ----------------------------------------------------------------------
+
+
+def publish_and_discard(store: Store, collected: Collected) -> tuple[str, int]:
+    """Publish, and discard at the first file that is sent: the error, and how many were sent."""
+    sent: list[transfers.Progress] = []
+
+    def watch(progress: transfers.Progress) -> None:
+        sent.append(progress)
+        if len(sent) == 1:
+            discarding.discard(store, "v1", by="someone else")
+
+    with pytest.raises(ReleaseUnusable) as caught:
+        publishing.publish(store, "v1", collected, by="tests", in_flight=1, watch=watch)
+    return cli.explain(caught.value), len(sent)
+
+
+def test_a_publisher_that_is_discarded_stops_while_it_uploads(
+    store: Store, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_SECONDS_BETWEEN_LOOKS", 0)
+    text, sent = publish_and_discard(store, collect(tree))
+    assert "discarded by someone else" in text
+    assert "safe" not in text
+    assert sent < 5
+
+
+def test_what_a_discarded_publisher_sent_on_is_deleted_by_the_next_discard(
+    store: Store, tree: Path
+) -> None:
+    text, sent = publish_and_discard(store, collect(tree))
+    assert "`discard v1` once more" in text
+    assert sent == 31
+    (tree / "one+two.js").write_bytes(b"mended")
+    (tree / "app1/file-1.css").unlink()
+    with pytest.raises(ReleaseConflict, match=r"`discard v1`"):
+        publishing.publish(store, "v1", collect(tree), by="tests", quiet_time=timedelta(0))
+    assert discarding.discard(store, "v1", by="tests").deleted >= 29
+    assert discarding.discard(store, "v1", by="tests").deleted == 0
+    with pytest.raises(ReleaseUnusable, match="a short while ago"):
+        publish(store, collect(tree))
+    publishing.publish(store, "v1", collect(tree), by="tests", quiet_time=timedelta(0))
+    assert verification.verify(store, "v1", depth="deep").differences == ()
+    assert state_of(store) == "published"
+
+
+def test_clearing_again_never_deletes_what_a_later_claim_has(store: Store, tree: Path) -> None:
+    """Each order of a second discard and a publisher of the same version: one of them gives way."""
+    collected = collect(tree)
+    publish_and_discard(store, collected)
+    planned = planning.plan(store, "v1", collected.manifest, quiet_time=timedelta(0))
+    # The publisher claims first: the discard, which has seen the version as cleared, gives way.
+    claim = publishing._claim(store, planned, "publisher")
+    with pytest.raises(ReleaseUnusable, match="claimed again just now by publisher"):
+        discarding._claim_for_nothing(store, "v1", claim.number, "tests")
+    assert len(list(store.objects("v1"))) >= 29
+    # The discard claims first: the publisher, which has planned on what lay there, gives way.
+    discarding.discard(store, "v1", by="tests")
+    store.create("v1/late.js", b"late", for_path("late.js"))
+    planned = planning.plan(store, "v1", collect_late(tree).manifest, quiet_time=timedelta(0))
+    discarding._claim_for_nothing(store, "v1", planned.claim_number, "discarder")
+    with pytest.raises(ReleaseUnusable, match="is being cleared by discarder"):
+        publishing._claim(store, planned, "publisher")
+    assert discarding.discard(store, "v1", by="tests").deleted == 1
+
+
+def collect_late(tree: Path) -> Collected:
+    return collect(write_tree(tree, {"late.js": b"late"}))

@@ -195,6 +195,6 @@ def _unreadable(path: str, file: Path, error: OSError) -> CollectingError:
 
 def _changed(path: str, file: Path) -> CollectingError:
     return AssetChanged(
-        f"{path} changed or vanished while it was being published ({file}). Nothing is "
-        "published; make sure that nothing writes there, and run it again."
+        f"{path} changed or vanished after it was found ({file}): make sure that nothing writes "
+        "there while it is being published."
     )

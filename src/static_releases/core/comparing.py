@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from static_releases.core import layout
 from static_releases.core.documents import Claim
-from static_releases.core.errors import ReleaseConflict
+from static_releases.core.errors import ReleaseConflict, ReleaseUnusable
 from static_releases.core.model import Asset, Manifest
 from static_releases.core.store import Store, StoredObject
 
@@ -32,10 +32,18 @@ def refuse_foreign(
 
 
 def require_same_manifest(store: Store, claim: Claim, manifest: Manifest) -> None:
-    """Raise `ReleaseConflict` naming the differences, if the claim is for another tree."""
+    """Raise `ReleaseConflict` naming the differences, if the claim is for another tree.
+
+    A claim for nothing at all is a discard's, and `ReleaseUnusable`.
+    """
     paths = claim.manifest.differing_paths(manifest)
     if not paths and claim.manifest.tree_digest == manifest.tree_digest:
         return
+    if not claim.manifest.assets:
+        raise ReleaseUnusable(
+            f"{claim.version} in {store.address} is being cleared by {claim.by}: run "
+            f"`discard {claim.version}` again if that was interrupted."
+        )
     named = "".join(f"\n  {_difference(path, claim.manifest, manifest)}" for path in paths[:10])
     more = f"\n  and {len(paths) - _NAMED_PATHS} more" if len(paths) > _NAMED_PATHS else ""
     raise ReleaseConflict(

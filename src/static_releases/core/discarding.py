@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from static_releases.core import documents, inventory, layout
+from static_releases.core import comparing, documents, inventory, layout
+from static_releases.core.documents import Claim
 from static_releases.core.errors import ObjectExists, ReleaseUnusable
-from static_releases.core.inventory import History
+from static_releases.core.model import Manifest
 from static_releases.core.store import DELETE_BATCH, Store
 
 
@@ -21,36 +22,67 @@ class Discarded:
 def discard(store: Store, version: str, *, by: str) -> Discarded:
     """End an unfinished publication and delete its files; the version can be claimed again.
 
-    Safe to repeat after any interruption. Raises `ReleaseUnusable` for a release that is sealed.
+    Safe to repeat after any interruption, and worth it where the discarded publisher went on: what
+    it sent after the deletion is deleted then. Raises `ReleaseUnusable` for a release that is
+    sealed, and for a version that another publisher claims at the same moment.
     """
     known = inventory.existing(store, version)
     number = known.claim_number or 1
-    _decide_discarded(store, known, number, by)
     if known.cleared_at is not None:
-        return Discarded(version=version, deleted=0)
+        if not comparing.folder(store, version):
+            return Discarded(version=version, deleted=0)
+        number += 1
+        _claim_for_nothing(store, version, number, by)
+    _decide_discarded(store, version, number, by)
     cleared = layout.document_key(version, "cleared", number)
     deleted = _delete_folder(store, version, cleared)
     mark = documents.encode_mark(cleared_at=datetime.now(UTC).isoformat(), by=by)
-    try:
-        store.create(cleared, mark, documents.JSON)
-    except ObjectExists:
-        pass
+    _create(store, cleared, mark)
     return Discarded(version=version, deleted=deleted)
 
 
-def _decide_discarded(store: Store, known: History, number: int, by: str) -> None:
-    seal = known.seal
-    if seal is None:
-        claim = documents.read_claim(store, known.version, number)
-        ours = documents.decision(claim, "discarded", by=by)
-        try:
-            store.create(ours.key, documents.encode_seal(ours), documents.JSON)
-        except ObjectExists:
-            seal = documents.read_seal(store, known.version, number)
-    if seal is not None and seal.outcome == "sealed":
+def _claim_for_nothing(store: Store, version: str, number: int, by: str) -> None:
+    """Claim the next number for no files at all, so that nobody else's files can lie there.
+
+    The folder of a cleared claim is free for the next one: deleting in it without a claim could
+    delete what another publisher has found there, counted as its own and sealed.
+    """
+    ours = Claim(
+        version=version,
+        number=number,
+        claim_id=documents.new_claim_id(),
+        claimed_at=datetime.now(UTC).replace(microsecond=0),
+        by=by,
+        manifest=Manifest(assets=()),
+    )
+    try:
+        store.create(ours.key, documents.encode_claim(ours), documents.GZIP)
+    except ObjectExists:
+        theirs = documents.read_claim(store, version, number)
+        if theirs.manifest.assets:
+            raise ReleaseUnusable(
+                f"{version} was claimed again just now by {theirs.by}: nothing was deleted. Run "
+                f"`discard {version}` again if that publication is to be ended too."
+            ) from None
+
+
+def _decide_discarded(store: Store, version: str, number: int, by: str) -> None:
+    claim = documents.read_claim(store, version, number)
+    ours = documents.decision(claim, "discarded", by=by)
+    if _create(store, ours.key, documents.encode_seal(ours)):
+        return
+    if documents.read_seal(store, version, number).outcome == "sealed":
         raise ReleaseUnusable(
-            f"{known.version} is published: only an unfinished publication can be discarded."
+            f"{version} is published: only an unfinished publication can be discarded."
         )
+
+
+def _create(store: Store, key: str, body: bytes) -> bool:
+    try:
+        store.create(key, body, documents.JSON)
+    except ObjectExists:
+        return False
+    return True
 
 
 def _delete_folder(store: Store, version: str, cleared: str) -> int:

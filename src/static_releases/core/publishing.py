@@ -1,4 +1,4 @@
-"""Publish a release, and discard an unfinished one.
+"""Publish a release: claim, upload, look, seal.
 
 The order of reads and writes is the promise: every decision is a race to create one key, and
 whoever is refused reads what is there. A claim fixes the tree before the first asset is sent; a
@@ -7,16 +7,21 @@ seal decides it, after every object has been seen in the store.
 
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from static_releases.core import collecting, comparing, documents, layout, planning, transfers
 from static_releases.core.collecting import Collected
-from static_releases.core.documents import Claim
+from static_releases.core.documents import Claim, Seal
 from static_releases.core.errors import (
+    AssetChanged,
     CreateOnlyIgnored,
     ObjectExists,
+    ObjectMissing,
+    ReleaseConflict,
+    ReleaseError,
     ReleaseUnusable,
     StaticReleasesError,
 )
@@ -24,6 +29,9 @@ from static_releases.core.model import Asset, Manifest
 from static_releases.core.planning import PublishPlan
 from static_releases.core.store import Store
 from static_releases.core.transfers import Progress, Watch
+
+# A discard meanwhile is noticed within this time, and long before its quiet time is over.
+_SECONDS_BETWEEN_LOOKS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +80,9 @@ def publish(
     try:
         _upload(store, planned, collected.files, in_flight, tally, watch)
     except StaticReleasesError as error:
-        error.add_note(tally.stopped())
+        error.add_note(_advice(error, version, tally))
         raise
-    comparing.require_complete(store, version, claim.manifest)
+    _require_complete(store, planned)
     _seal(store, claim, by)
     return _publication(planned, claim.claim_id, tally, started)
 
@@ -102,11 +110,22 @@ class _Tally:
             size_bytes=self.size_bytes,
         )
 
-    def stopped(self) -> str:
+    def __str__(self) -> str:
+        return f"{self.uploaded + self.resumed:,} of {self.files:,} files are in the store"
+
+
+def _advice(error: StaticReleasesError, version: str, tally: _Tally) -> str:
+    """Return how far it came and what helps; what the error itself says isn't repeated."""
+    stopped = f"{tally}; the release is not published."
+    if isinstance(error, AssetChanged):
         return (
-            f"{self.uploaded + self.resumed} of {self.files} files are in the store; the release "
-            "is not published. Publishing again is safe and goes on from there."
+            f"{stopped} {version} is claimed for the files as they were: publish those, or end the "
+            f"publication with `discard {version}` to publish what is there now, or publish that "
+            "under another version."
         )
+    if isinstance(error, ReleaseError):
+        return stopped
+    return f"{stopped} Publishing again is safe and goes on from there."
 
 
 def _publication(planned: PublishPlan, claim_id: str, tally: _Tally, started: float) -> Publication:
@@ -172,10 +191,40 @@ def _upload(
 
     assets = planned.manifest.assets
     done = transfers.run(one, assets, in_flight=in_flight, weight_bytes=lambda a: a.size_bytes)
-    for asset, is_uploaded in done:
-        progress = tally.add(asset, is_uploaded=is_uploaded)
-        if watch is not None:
-            watch(progress)
+    looked_at = time.monotonic()
+    with closing(done):
+        for asset, is_uploaded in done:
+            progress = tally.add(asset, is_uploaded=is_uploaded)
+            if watch is not None:
+                watch(progress)
+            if time.monotonic() - looked_at >= _SECONDS_BETWEEN_LOOKS:
+                _require_not_discarded(store, planned)
+                looked_at = time.monotonic()
+
+
+def _require_complete(store: Store, planned: PublishPlan) -> None:
+    try:
+        comparing.require_complete(store, planned.version, planned.manifest)
+    except ReleaseConflict:
+        _require_not_discarded(store, planned)  # a discard is why files are missing
+        raise
+
+
+def _require_not_discarded(store: Store, planned: PublishPlan) -> None:
+    try:
+        decided = documents.read_seal(store, planned.version, planned.claim_number)
+    except ObjectMissing:
+        return
+    if decided.outcome == "discarded":
+        raise _discarded(decided)
+
+
+def _discarded(seal: Seal) -> ReleaseUnusable:
+    return ReleaseUnusable(
+        f"{seal.version} was discarded by {seal.by} while it was being published. Files that were "
+        f"sent meanwhile may lie in the store: `discard {seal.version}` once more deletes them. "
+        "Then publish again, or now under another version."
+    )
 
 
 def _put(store: Store, planned: PublishPlan, asset: Asset, file: Path) -> bool:
@@ -201,6 +250,4 @@ def _seal(store: Store, claim: Claim, by: str) -> None:
     except ObjectExists:
         decided = documents.read_seal(store, claim.version, claim.number)
         if decided.outcome != "sealed":
-            raise ReleaseUnusable(
-                f"{claim.version} was discarded by {decided.by} while it was being published."
-            ) from None
+            raise _discarded(decided) from None

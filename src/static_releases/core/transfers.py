@@ -1,6 +1,6 @@
 """Many requests at once, bounded in number and in bytes: the one place with threads."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -39,7 +39,7 @@ def run(
     in_flight: int = IN_FLIGHT,
     weight_bytes: Callable[[Item], int] = _weightless,
     max_bytes: int = MAX_BYTES,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Yield ``work(item)`` for every item, in the order in which they finish.
 
     At most ``in_flight`` run at once, holding at most ``max_bytes`` together; an item that is
