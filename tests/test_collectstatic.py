@@ -231,8 +231,8 @@ def test_what_is_no_version_is_a_clear_error(make: MakeProject, version: str, fa
         ({"store": 5}, "`store` is of type int"),
         ({"base_url": "cdn.example.com"}, "`base_url` is 'cdn.example.com'"),
         ({"exclude": "*.map"}, "`exclude` is a string"),
-        ({"exclude": None}, "`exclude` is None"),
-        ({"carry": [1]}, "`carry` is [1]"),
+        ({"exclude": None}, "`exclude` is of type NoneType"),
+        ({"carry": [1]}, "`carry` holds 1"),
         ({"publish_on_collect": "false"}, "`publish_on_collect` is 'false'"),
         ({"max_asset_bytes": 0}, "`max_asset_bytes` is 0"),
         ({"in_flight": True}, "`in_flight` is True"),
@@ -290,3 +290,54 @@ def test_odd_names_are_collected_published_and_linked(make: MakeProject) -> None
     collect(project)
     for name in names:
         assert (published(project) / "v1.0.0" / name).read_bytes() == name.encode()
+
+
+ELSEWHERE = b"""
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage
+
+
+class Elsewhere(InMemoryStorage):
+    def path(self, name):  # Django prints it
+        return f"db:{name}"
+
+
+class Finder(BaseFinder):
+    def __init__(self, *args, **kwargs):
+        self.storage = Elsewhere()
+        self.storage.save("themes/red.css", ContentFile(b"a { background: url(gone.svg) }"))
+
+    def check(self, **kwargs):
+        return []
+
+    def find(self, path, find_all=False, **kwargs):
+        return []
+
+    def list(self, ignore_patterns):
+        yield "themes/red.css", self.storage
+"""
+
+FINDERS = """
+STATICFILES_FINDERS = ["elsewhere.Finder", "django.contrib.staticfiles.finders.FileSystemFinder"]
+TEMPLATES[0]["APP_DIRS"] = False
+"""
+
+
+def test_a_finder_may_keep_its_files_elsewhere_than_on_a_disk(make: MakeProject) -> None:
+    project = make()
+    project.path("elsewhere.py").write_bytes(ELSEWHERE)
+    with project.path("settings.py").open("a") as settings:
+        settings.write(FINDERS)
+    would = collect(project, "--dry-run")
+    assert "would be published: 7 files, " in would
+    assert not project.path("collected").exists()
+    assert "Published v1.0.0: 7 files" in collect(project)
+    assert (published(project) / "v1.0.0/themes/red.css").read_bytes().startswith(b"a {")
+    # Copied again: a time alone doesn't say that the copy in STATIC_ROOT has the same bytes.
+    project.path("collected/themes/red.css").write_bytes(b"old")
+    assert "Already published v1.0.0: 7 files" in collect(project)
+    # What isn't on the disk isn't the project's own: what is found in it is a warning.
+    done = project.manage("staticreleases", "check")
+    assert done.status == 0, done.err
+    assert "1 warning" in done.out

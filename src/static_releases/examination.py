@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.files.storage import FileSystemStorage
 
 from static_releases import template_findings
 from static_releases.core import findings
@@ -32,6 +34,18 @@ def find(
     ]
 
 
+def on_disk(storage: Any, path: str) -> Path | None:
+    """Return the file that a finder's storage has there, or None if it keeps it elsewhere.
+
+    What such a storage answers to `path`, if it does, is only a name to print.
+    """
+    try:
+        file = Path(storage.path(path))
+    except NotImplementedError:
+        return None
+    return file if isinstance(storage, FileSystemStorage) or file.exists() else None
+
+
 def _source(path: str, file: Path, origin: Path | None) -> Source:
     own = origin is not None and findings.is_own(origin)
     return Source(path=path, file=origin if origin is not None else file, own=own)
@@ -42,5 +56,7 @@ def _origins() -> dict[str, Path]:
     for finder in get_finders():
         for path, storage in finder.list([]):
             prefix = getattr(storage, "prefix", None)
-            found.setdefault(f"{prefix}/{path}" if prefix else path, Path(storage.path(path)))
+            file = on_disk(storage, path)
+            if file is not None:
+                found.setdefault(f"{prefix}/{path}" if prefix else path, file)
     return found

@@ -1,6 +1,7 @@
 """Django's collectstatic, which publishes at its end exactly what it collected."""
 
 import filecmp
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ class Command(collectstatic.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._sources: dict[str, Path] = {}
+        self._sources: dict[str, tuple[Any, str]] = {}
         self._post_processed: set[str] = set()
 
     def handle(self, **options: Any) -> None:
@@ -85,8 +86,11 @@ class Command(collectstatic.Command):
         return True
 
     def _is_same(self, path: str, prefixed_path: str, source_storage: Any) -> bool:
-        source, copy = Path(source_storage.path(path)), Path(self.storage.path(prefixed_path))
-        return source.samefile(copy) or filecmp.cmp(source, copy, shallow=False)
+        source, copy = examination.on_disk(source_storage, path), self.storage.path(prefixed_path)
+        if source is not None:
+            return source.samefile(copy) or filecmp.cmp(source, copy, shallow=False)
+        with source_storage.open(path) as stream:
+            return bool(stream.read() == Path(copy).read_bytes())
 
     def copy_file(self, path: str, prefixed_path: str, source_storage: Any) -> Any:
         self._remember(path, prefixed_path, source_storage)
@@ -97,8 +101,8 @@ class Command(collectstatic.Command):
         return super().link_file(path, prefixed_path, source_storage)
 
     def _remember(self, path: str, prefixed_path: str, source_storage: Any) -> None:
-        """Note what is collected: each path once, with the file that it comes from."""
-        self._sources.setdefault(prefixed_path, Path(source_storage.path(path)))
+        """Note what is collected: each path once, with where it comes from."""
+        self._sources.setdefault(prefixed_path, (source_storage, path))
 
     def _publish(self, storage: ReleaseStaticFilesStorage) -> None:
         config = storage.configuration
@@ -114,10 +118,28 @@ class Command(collectstatic.Command):
                     "with `publish_on_collect=False`, then `staticreleases publish --dry-run`."
                 )
             else:
-                releasing.plan(config, self._sources, out, examine=self._examine, ask="record")
+                with self._as_files() as files:
+                    releasing.plan(config, files, out, examine=self._examine, ask="record")
 
     def _examine(self, config: Configuration, files: Mapping[str, Path]) -> list[Finding]:
-        return examination.find(config, files, self._sources)
+        return examination.find(config, files, self._origins())
+
+    def _origins(self) -> dict[str, Path]:
+        """Return the files that were collected and lie on a disk, by the path of their copy."""
+        found = {at: examination.on_disk(*source) for at, source in self._sources.items()}
+        return {at: file for at, file in found.items() if file is not None}
+
+    @contextmanager
+    def _as_files(self) -> Iterator[dict[str, Path]]:
+        """Yield what would be collected; what a finder has elsewhere is fetched for that time."""
+        files = self._origins()
+        with tempfile.TemporaryDirectory() as folder:
+            for number, at in enumerate(sorted(self._sources.keys() - files.keys())):
+                storage, path = self._sources[at]
+                files[at] = Path(folder, str(number))
+                with storage.open(path) as stream:
+                    files[at].write_bytes(stream.read())
+            yield files
 
     def _collected(self, storage: ReleaseStaticFilesStorage) -> dict[str, Path]:
         """Return what this run collected and made, and nothing that an earlier one left."""
