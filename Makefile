@@ -5,9 +5,10 @@ BIN = $(VENV)/bin
 ONCE ?=
 STORE ?= file
 PYTEST ?= -n 4
+PYTEST_DOCKER ?= -n 2
 STAMP = $(VENV)/.installed
 
-.PHONY: setup demo test lint docs bench clean
+.PHONY: setup demo test test-docker lint docs bench clean
 .DEFAULT_GOAL = test
 
 setup: $(STAMP)
@@ -26,6 +27,11 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest $(PYTEST)
 
+# The images, built and run: in the engine that `docker info` reaches, or (as root on Debian) in
+# one that is set up in .engine/.
+test-docker: setup
+	$(BIN)/python -m pytest $(PYTEST_DOCKER) tests/docker
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -40,4 +46,4 @@ bench: setup
 	$(BIN)/python -m bench.publish
 
 clean:
-	rm -rf $(VENV) .demo .servers build dist
+	rm -rf $(VENV) .demo .engine .servers build dist

@@ -8,6 +8,7 @@
 | `RELEASE_VERSION` |           | `v1.2.3`                   | `v1.2.3`                   |
 | `STATIC_STORE`    |           | `az://static`, `s3://...`  | the same                   |
 | `STATIC_BASE_URL` |           |                            | the CDN, if there is one   |
+| `DATABASE`        |           |                            | a SQLite file              |
 
 A build runs `collectstatic` with these and nothing else: no database, no cache, no SECRET_KEY.
 """
@@ -64,7 +65,12 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("DATABASE", BASE_DIR / "db.sqlite3"),
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True

@@ -1,0 +1,154 @@
+"""`example/Dockerfile`, built and run: with a store, without one, and with what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browsers import FLAGS, find_chromium
+
+if TYPE_CHECKING:
+    from tests.docker.images import Build, Images
+    from tests.docker.stores import AzureStore
+
+KEY = "AZURE_STORAGE_ACCOUNT_KEY"
+
+
+def files(images: Images, image: str, folder: str = "/app") -> set[str]:
+    """Return what lies in a folder of an image."""
+    return set(images.run(image, "ls", "-A", folder).out.split())
+
+
+def configuration(images: Images, image: str) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads(
+        images.engine.said("inspect", "--format", "{{json .Config}}", image)
+    )
+    return config
+
+
+def looked_at(url: str) -> tuple[str, list[str]]:
+    """Open a page in a real browser; return the heading's font and what failed to load."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        page = browser.new_page()
+        failed: list[str] = []
+        page.on(
+            "response",
+            lambda answer: failed.append(answer.url) if answer.status >= 400 else None,
+        )
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.goto(url, wait_until="networkidle")
+        font = page.eval_on_selector("h1", "element => getComputedStyle(element).fontFamily")
+        browser.close()
+    return str(font), failed
+
+
+@pytest.fixture(scope="module")
+def without_store(images: Images) -> Build:
+    """The image as a laptop or a fork's pull request builds it."""
+    built = images.build()
+    assert built.status == 0, built.log
+    return built
+
+
+def test_without_a_store_it_builds_with_no_secret_and_serves_its_own_files(
+    images: Images, without_store: Build
+) -> None:
+    there = files(images, without_store.image)
+    assert "collected" in there
+    assert "static-release" not in there
+    with images.site(without_store.image) as site:
+        site.wait_until_healthy()
+        page = urllib.request.urlopen(site.url).read().decode()
+        [stylesheet] = re.findall(r'href="(/static/site/css/site.css)"', page)
+        answer = urllib.request.urlopen(site.url.rstrip("/") + stylesheet)
+        assert answer.headers["Content-Type"].startswith("text/css")
+        font, failed = looked_at(site.url)
+    assert "Fraunces" in font
+    assert failed == []
+
+
+def test_with_a_store_it_publishes_and_holds_the_record_instead_of_the_files(
+    images: Images, store: AzureStore
+) -> None:
+    built = images.build(arguments=store.arguments("v1.2.3"), secrets=store.secrets)
+    assert built.status == 0, built.log
+    assert "Published v1.2.3: 464 files" in built.step("collectstatic")
+    assert "_releases/v1.2.3/seal-1.json" in store.objects()
+    there = files(images, built.image)
+    assert "static-release" in there
+    assert "collected" not in there
+    ready = images.run(built.image, "python", "manage.py", "staticreleases", "ready")
+    assert "v1.2.3 is published" in ready.out, ready.err
+    with images.site(built.image) as site:
+        site.wait_until_healthy()
+        page = urllib.request.urlopen(site.url).read().decode()
+        assert f'{store.place.public_url}/v1.2.3/site/css/site.css"' in page
+
+
+def test_the_image_says_what_it_is_and_runs_as_nobody_in_particular(
+    images: Images, store: AzureStore
+) -> None:
+    built = images.build(arguments=store.arguments("v1.2.3"), secrets=store.secrets)
+    config = configuration(images, built.image)
+    environment = dict(each.split("=", 1) for each in config["Env"])
+    assert environment["RELEASE_VERSION"] == "v1.2.3"
+    assert environment["STATIC_STORE"] == store.place.url
+    assert environment["STATIC_BASE_URL"] == f"{store.place.public_url}/"
+    assert environment["AZURE_STORAGE_ACCOUNT_NAME"]
+    assert config["User"] == "10001:10001"
+    assert config["Cmd"] == ["gunicorn", "lantern.wsgi"]
+    assert images.run(built.image, "id", "-u").out.strip() == "10001"
+    assert images.run(built.image, "touch", "/app/anything").status != 0
+
+
+@pytest.mark.parametrize("given", [{}, {KEY: ""}, {KEY: "\n"}], ids=["none", "empty", "blank"])
+def test_with_a_store_and_no_secret_the_build_fails_and_says_so(
+    images: Images, store: AzureStore, given: dict[str, str]
+) -> None:
+    built = images.build(arguments=store.arguments("v1.2.3"), secrets=given)
+    assert built.status != 0
+    assert f"{KEY}: STATIC_STORE is {store.place.url}" in built.step("collectstatic")
+    assert "no such secret, or an empty one" in built.log
+    assert store.objects() == set()
+
+
+def test_with_a_store_and_no_version_the_build_fails_and_says_so(
+    images: Images, store: AzureStore
+) -> None:
+    arguments = store.arguments("v1.2.3")
+    del arguments["RELEASE_VERSION"]
+    built = images.build(arguments=arguments, secrets=store.secrets)
+    assert built.status != 0
+    assert "No version is set" in built.step("collectstatic")
+    assert store.objects() == set()
+
+
+def test_a_wrong_key_fails_the_build_without_showing_it(images: Images, store: AzureStore) -> None:
+    built = images.build(arguments=store.arguments("v1.2.3"), secrets={KEY: "bm90IHRoZSBrZXk="})
+    assert built.status != 0
+    assert "denied access" in built.step("collectstatic")
+    assert "bm90IHRoZSBrZXk" not in built.log
+    assert store.objects() == set()
+
+
+def test_a_site_that_answers_with_an_error_is_unhealthy(
+    images: Images, without_store: Build
+) -> None:
+    with images.site(without_store.image, environment={"DATABASE": "/nowhere/db"}) as site:
+        site.wait_until_it_listens()
+        health = images.engine.docker("exec", site.name, "python", "healthcheck.py")
+    assert health.status == 1
+    assert "The first page answered 500." in health.err
+
+
+def test_the_health_check_asks_for_a_host_that_is_allowed(
+    images: Images, without_store: Build
+) -> None:
+    with images.site(without_store.image, environment={"ALLOWED_HOSTS": ".lantern.example"}) as s:
+        s.wait_until_healthy()
