@@ -74,6 +74,8 @@ def test_an_address_is_shown_as_it_was_given(url: str) -> None:
         ("gs:bucket", "names no bucket"),
         ("s3://b/a//b", "empty or dot segment"),
         ("s3://b/../c", "empty or dot segment"),
+        ("az://c/site/_releases/v1", "leads into _releases/"),
+        ("s3://b/_shared", "leads into _shared/"),
         ("file://srv/releases", "three slashes"),
         ("file:///", "names no folder"),
     ],

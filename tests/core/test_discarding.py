@@ -7,6 +7,7 @@ import pytest
 
 from static_releases import cli
 from static_releases.core import (
+    address,
     discarding,
     documents,
     inventory,
@@ -185,3 +186,33 @@ def test_clearing_again_never_deletes_what_a_later_claim_has(store: Store, tree:
 
 def collect_late(tree: Path) -> Collected:
     return collect(write_tree(tree, {"late.js": b"late"}))
+
+
+# -- a store inside of a store ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def inner(public_place: Place) -> Store:
+    """A store whose prefix is what the store at `public_place` would call the release v1."""
+    return Store(address.parse(f"{public_place.url}/v1"), public_place.options)
+
+
+def test_a_discard_never_deletes_a_store_that_lies_in_the_folder(
+    public_place: Place, inner: Store, tree: Path
+) -> None:
+    outer = open_store(public_place)
+    leave_unfinished(outer, collect(tree))
+    publishing.publish(inner, "v7", collect(tree), by="another project")
+    with pytest.raises(ReleaseUnusable, match="is a store of its own"):
+        discarding.discard(outer, "v1", by="tests")
+    assert verification.verify(inner, "v7", depth="deep").differences == ()
+
+
+def test_nothing_is_published_over_a_store_that_lies_there(
+    public_place: Place, inner: Store, tree: Path
+) -> None:
+    publishing.publish(inner, "v7", collect(tree), by="another project")
+    outer = open_store(public_place)
+    with pytest.raises(ReleaseUnusable, match="prefix beside the others"):
+        publish(outer, collect(tree))
+    assert {o.key.split("/")[0] for o in outer.objects("")} == {"v1"}

@@ -67,6 +67,13 @@ def test_a_key_never_leaves_its_release(version: str, path: str) -> None:
     assert layout.parse_document_key(key) is None
 
 
+def test_a_path_where_a_store_keeps_its_documents_is_refused() -> None:
+    for path in ("_releases/v1/claim-1.json.gz", "_pins/production/000001.json"):
+        with pytest.raises(InvalidPath, match="rename it"):
+            layout.asset_key("v1", path)
+    assert layout.asset_key("v1", "app/_releases/a.js") == "v1/app/_releases/a.js"
+
+
 @given(
     versions,
     st.sampled_from(["claim", "seal", "cleared", "retired", "verdict"]),

@@ -6,12 +6,13 @@ from this module alone.
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
+from static_releases.core import layout
 from static_releases.core.errors import InvalidSetting
 
 Kind = Literal["azure", "s3", "gcs", "file", "memory"]
@@ -118,6 +119,7 @@ def _bucket(kind: Kind, url: str) -> Address:
     prefix = unquote(parts.path).strip("/")
     if any(segment in {"", ".", ".."} for segment in prefix.split("/")) and prefix:
         raise InvalidSetting(f"The store URL {url!r} has an empty or dot segment in its prefix.")
+    _require_outside(url, prefix.split("/"))
     return Address(kind=kind, container=parts.netloc, prefix=prefix)
 
 
@@ -129,6 +131,17 @@ def _folder(url: str, host: str, path: str) -> Address:
             f"with three slashes and an absolute path."
         )
     return Address(kind="file", container=str(folder))
+
+
+def _require_outside(url: str, segments: Iterable[str]) -> None:
+    """Refuse a place among the documents of another store."""
+    reserved = {layout.RELEASES, layout.PINS, layout.SHARED}
+    inside = next((segment for segment in segments if segment in reserved), None)
+    if inside is not None:
+        raise InvalidSetting(
+            f"The store URL {url!r} leads into {inside}/, where another store keeps what is its "
+            "own. Use a prefix beside that store."
+        )
 
 
 def _unknown_scheme(url: str, scheme: str) -> str:

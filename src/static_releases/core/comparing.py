@@ -13,9 +13,20 @@ _NAMED_PATHS = 10
 
 
 def folder(store: Store, version: str) -> dict[str, StoredObject]:
-    """Return every object in the version's folder by its asset path: one listing."""
+    """Return every object in the version's folder by its asset path: one listing.
+
+    Raises `ReleaseUnusable` if the folder is a store of its own: a prefix inside of a prefix.
+    """
     prefix = layout.release_folder(version)
-    return {o.key.removeprefix(f"{prefix}/"): o for o in store.objects(prefix)}
+    found = {o.key.removeprefix(f"{prefix}/"): o for o in store.objects(prefix)}
+    inner = sorted(path for path in found if layout.is_reserved(path))
+    if inner:
+        raise ReleaseUnusable(
+            f"The folder {version}/ in {store.address} is a store of its own: it holds {inner[0]}. "
+            "Nothing is published or deleted there. Give each project a prefix beside the others, "
+            "not inside of one, and use another version here."
+        )
+    return found
 
 
 def refuse_foreign(

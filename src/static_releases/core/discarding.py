@@ -100,7 +100,7 @@ def _delete_folder(store: Store, version: str, cleared: str) -> int:
 
 
 def _batches(store: Store, version: str) -> Iterator[list[str]]:
-    keys = [stored.key for stored in store.objects(layout.release_folder(version))]
+    keys = [stored.key for stored in comparing.folder(store, version).values()]
     size = DELETE_BATCH[store.address.kind]
     for start in range(0, len(keys), size):
         yield keys[start : start + size]

@@ -10,6 +10,7 @@ Document = Literal["claim", "seal", "cleared", "retired", "verdict"]
 
 RELEASES = "_releases"
 PINS = "_pins"
+SHARED = "_shared"
 MAX_VERSION_LENGTH = 128
 MAX_KEY_BYTES = 1024  # S3's and Google's limit, in UTF-8; Azure counts characters
 
@@ -94,9 +95,19 @@ def check_path(path: str) -> str:
     return path
 
 
+def is_reserved(path: str) -> bool:
+    """Tell whether the path lies where a store keeps its own documents, and no release's file."""
+    return path.startswith((f"{RELEASES}/", f"{PINS}/"))
+
+
 def _path_fault(path: str) -> str | None:
     if not path or any(segment in {"", ".", ".."} for segment in path.split("/")):
         return "its path is not a plain relative one"
+    if is_reserved(path):
+        return (
+            f"the folder {path.partition('/')[0]}/ is where a store keeps its own documents; "
+            "rename it"
+        )
     try:
         path.encode()
     except UnicodeEncodeError:
