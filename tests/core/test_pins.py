@@ -1,14 +1,16 @@
 """Pins: what is in use, said by name, protected from the first write on."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from static_releases.core import documents, inventory, layout, pinning, pins, retirement
+from static_releases.core import documents, inventory, layout, pinning, pins, retention, retirement
 from static_releases.core.errors import (
     InvalidSetting,
     PinConflict,
@@ -208,6 +210,31 @@ def test_of_many_pins_at_once_each_has_its_number(store: Store) -> None:
     entries = pins.read_name(store, "production", depth="log").entries
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
     assert version_of(store, "production") == entries[-1].version
+
+
+def test_the_log_is_read_as_far_back_as_it_is_asked_for(
+    make_place: "pytest.FixtureRequest", tmp_path: Path
+) -> None:
+    place: Place = make_place("file")  # type: ignore[operator]
+    store = open_store(place)
+    tree = collect(write_tree(tmp_path / "tree", some_files(2)))
+    now = datetime.now(UTC).replace(microsecond=0)
+    for number, days in enumerate((40, 30, 20, 10), 1):
+        publish(store, f"v{number}", tree, by="a test")
+        pin(store, "production", f"v{number}")
+        assert place.directory is not None
+        for key in (layout.pin_key("production", number), layout.held_key("production", number)):
+            at = (now - timedelta(days=days)).timestamp()
+            os.utime(place.directory / key, (at, at))
+    since = now - timedelta(days=25)
+    [read] = pins.read(store, depth=since)
+    # v2 was in use until v3 came, 20 days ago; v1 was not in use since.
+    assert [entry.version for entry in read.entries] == ["v2", "v3", "v4"]
+    assert read.entries[-1].decided_at == now - timedelta(days=10)
+    [all_of_it] = pins.read(store, depth="log")
+    late = {v: at for v, at in retention.last_pinned([all_of_it]).items() if at >= since}
+    assert retention.last_pinned([read]) == late
+    assert [entry.version for entry in pins.read(store)[0].entries] == ["v4"]
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "_x", ".x", "x.", "a b", "x" * 65, "é"])

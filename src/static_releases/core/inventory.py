@@ -51,7 +51,10 @@ class History:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """One version as lists show it; numbers are None before it is sealed."""
+    """One version as lists show it; numbers are None before it is sealed.
+
+    ``retired_at`` and ``retired_number`` are those of the mark that stands; None without one.
+    """
 
     version: str
     state: State
@@ -61,6 +64,9 @@ class Release:
     size_bytes: int | None = None
     layout: Layout | None = None
     pins: tuple[str, ...] = ()
+    cleared_at: datetime | None = None
+    retired_at: datetime | None = None
+    retired_number: int | None = None
 
 
 @dataclass(slots=True)
@@ -123,6 +129,7 @@ def ordered(found: Iterable[Release]) -> list[Release]:
 def release_of(known: History, pinned: Mapping[str, tuple[str, ...]]) -> Release:
     """Return what a list shows of this history; ``pinned`` are the names that protect a version."""
     seal = known.seal if known.seal and known.seal.outcome == "sealed" else None
+    is_marked = known.state in {"retired", "deleting", "deleted"}
     return Release(
         version=known.version,
         state=known.state,
@@ -132,6 +139,9 @@ def release_of(known: History, pinned: Mapping[str, tuple[str, ...]]) -> Release
         size_bytes=seal.size_bytes if seal else None,
         layout=seal.layout if seal else None,
         pins=pinned.get(known.version, ()),
+        cleared_at=known.cleared_at,
+        retired_at=known.retired_at if is_marked else None,
+        retired_number=known.retired_number if is_marked else None,
     )
 
 

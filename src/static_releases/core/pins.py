@@ -16,16 +16,17 @@ from static_releases.core import documents, layout, transfers
 from static_releases.core.store import Store, StoredObject
 
 Outcome = Literal["held", "ended"]
-# How much of a name's log is read: what is needed to tell what is in use, or all of it.
-Depth = Literal["current", "log"]
+# How much of a name's log is read: what is needed to tell what is in use, or all of it, or what
+# is needed to tell what was in use since a time.
+Depth = Literal["current", "log"] | datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """One line of a name's log; ``version`` is None where the name was unpinned.
 
-    ``pinned_at`` is by the store's clock. ``outcome`` is None where the pin is under way, or its
-    process was killed.
+    ``pinned_at`` and ``decided_at`` are by the store's clock. ``outcome`` is None where the pin is
+    under way, or its process was killed.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Entry:
     by: str
     pin_id: str
     outcome: Outcome | None
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +110,7 @@ def decode(
     *,
     pinned_at: datetime | None = None,
     outcome: Outcome | None = None,
+    decided_at: datetime | None = None,
 ) -> Entry:
     """Return what `encode` was given, with the store's time where it is known."""
     key = layout.pin_key(name, number)
@@ -122,6 +125,7 @@ def decode(
             by=str(value["by"]),
             pin_id=str(value["pin_id"]),
             outcome=outcome,
+            decided_at=decided_at,
         )
 
 
@@ -138,18 +142,21 @@ class _Listed:
     """A name's entries as a listing shows them, with the store's times."""
 
     at: dict[int, datetime] = field(default_factory=dict)
-    decided: set[int] = field(default_factory=set)
+    decided_at: dict[int, datetime] = field(default_factory=dict)
 
 
 def _read(store: Store, folder: str, depth: Depth) -> list[Pin]:
     listed = _listed(store.objects(folder))
 
     def newest_first(name: str) -> Iterator[Entry]:
-        """Read until an entry is found that holds; what was before it protects nothing."""
+        """Read until an entry is found that holds; what was before it protects nothing.
+
+        Of older times that is one that was held before: what came before ended with it.
+        """
         for number in sorted(listed[name].at, reverse=True):
             entry = _read_listed(store, name, number, listed[name])
             yield entry
-            if entry.outcome == "held":
+            if entry.outcome == "held" and _is_enough(entry, depth):
                 return
 
     def one(item: tuple[str, int]) -> list[Entry]:
@@ -179,7 +186,7 @@ def _listed(objects: Iterable[StoredObject]) -> dict[str, _Listed]:
         if key is None:
             continue
         if key.is_held:
-            found[key.name].decided.add(key.number)
+            found[key.name].decided_at[key.number] = stored.modified_at
         else:
             found[key.name].at[key.number] = stored.modified_at
     return dict(found)
@@ -187,8 +194,15 @@ def _listed(objects: Iterable[StoredObject]) -> dict[str, _Listed]:
 
 def _read_listed(store: Store, name: str, number: int, listed: _Listed) -> Entry:
     outcome: Outcome | None = None
-    if number in listed.decided:
+    decided_at = listed.decided_at.get(number)
+    if decided_at is not None:
         key = layout.held_key(name, number)
         outcome = decode_outcome(store.read(key), key)
     body = store.read(layout.pin_key(name, number))
-    return decode(body, name, number, pinned_at=listed.at[number], outcome=outcome)
+    return decode(
+        body, name, number, pinned_at=listed.at[number], outcome=outcome, decided_at=decided_at
+    )
+
+
+def _is_enough(held: Entry, depth: Depth) -> bool:
+    return not isinstance(depth, datetime) or (held.decided_at or depth) < depth
