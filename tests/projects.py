@@ -137,7 +137,12 @@ def make_project(
 
 def run(command: list[str], *, cwd: Path, environment: Mapping[str, str] | None = None) -> Finished:
     """Run a command to its end with nothing of ours in its environment but PATH."""
-    clean = {"PATH": os.environ["PATH"], **(environment or {})}
+    # Without bytecode: settings that are rewritten within a second, at the same size, count.
+    clean = {
+        "PATH": os.environ["PATH"],
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **(environment or {}),
+    }
     done = subprocess.run(
         command, cwd=cwd, env=clean, capture_output=True, text=True, timeout=180, check=False
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from static_releases.core import record
-from tests.places import ODD_NAMES
+from tests.places import ODD_NAMES, write_tree
 from tests.projects import ASSETS, Project, make_project
 from tests.servers.azurite import Azurite
 from tests.servers.serving import Place
@@ -341,3 +341,53 @@ def test_a_finder_may_keep_its_files_elsewhere_than_on_a_disk(make: MakeProject)
     done = project.manage("staticreleases", "check")
     assert done.status == 0, done.err
     assert "1 warning" in done.out
+
+
+@pytest.mark.parametrize("store", ["collected/store", ""])
+def test_clearing_is_refused_where_it_would_delete_the_store(
+    make: MakeProject, tmp_path: Path, store: str
+) -> None:
+    place = tmp_path / "project" / store
+    project = make(store=f"file://{place}", publish_on_collect=False)
+    kept = place / "v0/app.js"
+    write_tree(place, {"v0/app.js": b"published"})
+    done = project.manage("collectstatic", "--no-input", "--clear")
+    assert (done.status, kept.read_bytes()) == (1, b"published")
+    assert "side by side" in done.err
+
+
+@pytest.mark.parametrize("publish_on_collect", [True, False])
+def test_a_link_from_the_collected_files_into_the_store_is_refused(
+    make: MakeProject, *, publish_on_collect: bool
+) -> None:
+    project = make(publish_on_collect=publish_on_collect)
+    write_tree(published(project), {"v0/app.js": b"published"})
+    write_tree(project.path("elsewhere"), {"a.js": b"a"})
+    project.path("elsewhere/behind").symlink_to(published(project) / "v0")
+    project.path("collected").mkdir()
+    project.path("collected/more").symlink_to(project.path("elsewhere"))
+    done = project.manage("collectstatic", "--no-input", "--clear")
+    assert (done.status, (published(project) / "v0/app.js").read_bytes()) == (1, b"published")
+    assert "behind. Put them side by side" in done.err
+    done = project.manage("staticreleases", "publish")
+    assert (done.status, "side by side" in done.err) == (1, True)
+
+
+def test_a_store_among_the_sources_is_refused(make: MakeProject, tmp_path: Path) -> None:
+    project = make(store=f"file://{tmp_path}/project/assets/site/releases")
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 0, done.err
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "is collected, and lies in the store" in done.err
+
+
+@pytest.mark.parametrize("target", [".", "loop", "missing.js"])
+def test_a_link_without_end_breaks_the_build_and_is_named(make: MakeProject, target: str) -> None:
+    project = make()
+    project.path("assets/site/loop").symlink_to(target)
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert re.search(r"site/loop (is a link without end|can't be collected)", done.err)
+    assert "Traceback" not in done.err
+    assert not list(published(project).glob("*/*"))

@@ -64,6 +64,21 @@ def _walk(
         _walk(place, path + "/", found, (*above, here))
 
 
+def linked_folders(directory: Path) -> list[Path]:
+    """Return every link to a folder below the directory, also those that are behind another."""
+    found: list[Path] = []
+    seen: set[str] = set()
+    left = [str(directory)]
+    while left:
+        for place, folders, _ in os.walk(left.pop()):
+            links = [Path(place, name) for name in folders if Path(place, name).is_symlink()]
+            found += links
+            beyond = {os.path.realpath(link) for link in links} - seen
+            seen |= beyond
+            left += beyond
+    return found
+
+
 def _identity(directory: Path) -> tuple[int, int]:
     status = directory.stat()
     return status.st_dev, status.st_ino

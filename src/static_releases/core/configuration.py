@@ -1,6 +1,7 @@
 """What every verb needs to know of where it runs: checked once, whoever asks."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,17 +91,40 @@ class Configuration:
     def require_apart(self, directory: Path) -> None:
         """Raise `InvalidSetting` if the store is a folder in this directory, or the other way.
 
-        A release would hold the releases before it.
+        A release would hold the releases before it, and `collectstatic --clear` would delete them.
+        Links count as what they lead to.
         """
-        where = self.require_store()
-        if where.kind != "file":
+        store = self._store_folder()
+        if store is None:
             return
-        store, collected = Path(where.container).resolve(), directory.resolve()
-        if store.is_relative_to(collected) or collected.is_relative_to(store):
-            raise InvalidSetting(
-                f"The store {where} and the collected files in {directory} lie inside of each "
-                "other. Put them side by side."
-            )
+        for folder in (directory, *collecting.linked_folders(directory)):
+            if _overlap(store, Path(os.path.realpath(folder))):
+                by_link = "" if folder == directory else f", by the link {folder}"
+                raise InvalidSetting(
+                    f"The store {self.store_name} and the collected files in {directory} lie "
+                    f"inside of each other{by_link}. Put them side by side."
+                )
+
+    def require_outside(self, files: Iterable[Path]) -> None:
+        """Raise `InvalidSetting` if one of these files, which are to be published, is the store's.
+
+        The store would be among what is collected, and every release would hold those before it.
+        """
+        store = self._store_folder()
+        if store is None:
+            return
+        for folder in sorted({file.parent for file in files}):
+            if Path(os.path.realpath(folder)).is_relative_to(store):
+                raise InvalidSetting(
+                    f"{folder} is collected, and lies in the store {self.store_name}: each release "
+                    "would hold those before it. Put the store elsewhere than the sources."
+                )
+
+    def _store_folder(self) -> Path | None:
+        """Return the folder that the store is, if it is one; one that is told later never is."""
+        if not isinstance(self.store, Target) or self.store.address.kind != "file":
+            return None
+        return Path(os.path.realpath(self.store.address.container))
 
     def open_store(self) -> "Store":
         """Open the store. It loads the client library, which a web worker never does."""
@@ -170,6 +194,10 @@ def make(
         max_asset_bytes=max_asset_bytes,
         in_flight=in_flight,
     )
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _target(url: str, options: Mapping[str, Any] | None) -> Target | None:

@@ -1,6 +1,8 @@
 """Django's collectstatic, which publishes at its end exactly what it collected."""
 
+import errno
 import filecmp
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from django.core.management.base import CommandError
 
 from static_releases import cli, examination, releasing
 from static_releases.core.configuration import Configuration
-from static_releases.core.errors import StaticReleasesError
+from static_releases.core.errors import StaticReleasesError, UnreadableAsset
 from static_releases.core.findings import Finding
 from static_releases.management.commands.staticreleases import plain
 from static_releases.storage import ReleaseStaticFilesStorage
@@ -30,24 +32,29 @@ class Command(collectstatic.Command):
         self._post_processed: set[str] = set()
 
     def handle(self, **options: Any) -> None:
-        storage = self._publishing_storage()
-        if storage is not None:
-            with _as_command_error():
+        storage = self._storage_with_store()
+        if storage is None:
+            self._collect(options)
+            return
+        with _as_command_error():
+            if storage.publish_on_collect:
                 storage.configuration.require_version()
-                storage.configuration.require_apart(Path(storage.path("")))
+            storage.configuration.require_apart(Path(storage.path("")))
+            with _naming_files():
+                self._collect(options)
+        if storage.publish_on_collect:
+            self._publish(storage)
+
+    def _collect(self, options: Mapping[str, Any]) -> None:
         summary = super().handle(**options)
         if summary:
             self.stdout.write(summary)
-        if storage is not None:
-            self._publish(storage)
 
-    def _publishing_storage(self) -> ReleaseStaticFilesStorage | None:
-        """Return the storage if something is to be published, else None."""
+    def _storage_with_store(self) -> ReleaseStaticFilesStorage | None:
         storage = storages[STATICFILES_STORAGE_ALIAS]
-        if not isinstance(storage, ReleaseStaticFilesStorage):
-            return None
-        has_store = storage.configuration.has_store
-        return storage if has_store and storage.publish_on_collect else None
+        if isinstance(storage, ReleaseStaticFilesStorage) and storage.configuration.has_store:
+            return storage
+        return None
 
     def collect(self) -> Any:
         """Collect, and note what the storage's post-processing makes of it."""
@@ -78,7 +85,7 @@ class Command(collectstatic.Command):
         """
         if super().delete_file(path, prefixed_path, source_storage):
             return True
-        if self._publishing_storage() is None or self._is_same(path, prefixed_path, source_storage):
+        if self._storage_with_store() is None or self._is_same(path, prefixed_path, source_storage):
             return False
         self.unmodified_files.remove(prefixed_path)
         if not self.dry_run:
@@ -108,6 +115,7 @@ class Command(collectstatic.Command):
         config = storage.configuration
         out = Terminal(output=plain(self.stdout), errors=plain(self.stderr))
         with _as_command_error():
+            config.require_outside(self._origins().values())
             if not self.dry_run:
                 releasing.publish(
                     config, self._collected(storage), out, examine=self._examine, ask="record"
@@ -145,6 +153,21 @@ class Command(collectstatic.Command):
         """Return what this run collected and made, and nothing that an earlier one left."""
         made = {path for path in self._post_processed if storage.exists(path)}
         return {path: Path(storage.path(path)) for path in sorted(self._sources.keys() | made)}
+
+
+@contextmanager
+def _naming_files() -> Iterator[None]:
+    """Turn what the disk refuses, such as a link without end, into an error that names the file."""
+    try:
+        yield
+    except OSError as error:
+        file = Path(os.fsdecode(error.filename or ""))
+        if error.errno == errno.ELOOP:
+            file = next((f for f in (*reversed(file.parents), file) if f.is_symlink()), file)
+            what = "is a link without end. Mend or remove it"
+        else:
+            what = f"can't be collected: {error.strerror or error}. Nothing is published"
+        raise UnreadableAsset(f"{file if error.filename else 'A file'} {what}.") from error
 
 
 @contextmanager
