@@ -148,16 +148,20 @@ def test_without_a_store_online_and_offline_are_compressors_own(site: Site) -> N
 
 
 WRONG = {
-    "W010": "COMPRESS_OFFLINE = False",
-    "W011": "del COMPRESS_OFFLINE_MANIFEST_STORAGE",
-    "W012": "del COMPRESS_CSS_HASHING_METHOD",
-    "W013": "del COMPRESS_FILTERS",
-    "W014": 'STATIC_URL = "/static/"',
-    "W015": "COMPRESS_URL_PLACEHOLDER = ''",
-    "W016": "COMPRESS_ROOT = BASE_DIR / 'compressed'",
-    "W017": "COMPRESS_STORAGE = 'compressor.storage.GzipCompressorFileStorage'",
-    "W018": "STORAGES['staticfiles']['OPTIONS']['publish_on_collect'] = True",
-    "W019": "STORAGES['staticfiles']['OPTIONS']['carry'] = ['robots.txt']",
+    "COMPRESS_OFFLINE = False": "W010",
+    "del COMPRESS_OFFLINE_MANIFEST_STORAGE": "W011",
+    "COMPRESS_OFFLINE_MANIFEST_STORAGE = 'gone.Storage'": "W011",
+    "del COMPRESS_CSS_HASHING_METHOD": "W012",
+    "del COMPRESS_FILTERS": "W013",
+    "COMPRESS_FILTERS = {'css': ['gone.Filter']}": "W013",
+    'STATIC_URL = "/static/"': "W014",
+    "COMPRESS_URL_PLACEHOLDER = ''": "W015",
+    "COMPRESS_ROOT = BASE_DIR / 'compressed'": "W016",
+    "COMPRESS_STORAGE = 'compressor.storage.GzipCompressorFileStorage'": "W017",
+    "COMPRESS_STORAGE = 'gone.Storage'": "W017",
+    "STORAGES['staticfiles']['OPTIONS']['publish_on_collect'] = True": "W018",
+    "STORAGES['staticfiles']['OPTIONS']['carry'] = ['robots.txt']": "W019",
+    "COMPRESS_OUTPUT_DIR = ''": "",
 }
 CHECK = """
 import os, sys
@@ -174,10 +178,11 @@ def test_a_check_tells_each_wrong_setting(site: Site) -> None:
     text = settings.read_text()
     site.write({"messages.py": CHECK})
     found = {}
-    for check, wrong in {"": "", **WRONG}.items():
+    for wrong in ("", *WRONG):
         settings.write_text(f"{text}\n{wrong}\n")
-        found[check] = site.run("messages.py").strip()
-    assert found == {check: str([check] if check else []) for check in found}
+        found[wrong] = site.run("messages.py").strip()
+    expected = {"": "", **WRONG}
+    assert found == {wrong: str([check] if check else []) for wrong, check in expected.items()}
     for quiet in (site.given(DEBUG="1"), site.given(STATIC_STORE="", STATIC_BASE_URL="")):
         assert quiet.run("messages.py").strip() == "[]"
     settings.write_text(f"{text}\nINSTALLED_APPS.remove('compressor')\n")

@@ -55,7 +55,7 @@ def _release() -> ReleaseStaticFilesStorage | None:
 
 
 def _asset_path(name: str) -> str:
-    return f"{_setting('COMPRESS_OUTPUT_DIR').strip('/')}/{name}"
+    return f"{_setting('COMPRESS_OUTPUT_DIR').strip('/')}/{name}".lstrip("/")
 
 
 def _setting(name: str) -> str:

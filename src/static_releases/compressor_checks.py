@@ -75,7 +75,7 @@ def _online() -> CheckMessage:
 def _names() -> Iterable[CheckMessage]:
     """Find what gives the same files other bytes in the next build."""
     found = _setting("OFFLINE_MANIFEST_STORAGE")
-    if not issubclass(_class(found), _class(MANIFEST_STORAGE)):
+    if not _derives(found, MANIFEST_STORAGE):
         yield _caution(
             11,
             f"COMPRESS_OFFLINE_MANIFEST_STORAGE is {found}: the manifest is in another order after "
@@ -92,15 +92,22 @@ def _names() -> Iterable[CheckMessage]:
 
 
 def _filters() -> Iterable[CheckMessage]:
-    relative, absolute = _class(RELATIVE_FILTER), _class(ABSOLUTE_FILTER)
-    for name in _setting("FILTERS").get("css", ()):
-        found = _class(name)
-        if issubclass(found, absolute) and not issubclass(found, relative):
+    names = _setting("FILTERS").get("css", ())
+    absolute = [name for name in names if _derives(name, ABSOLUTE_FILTER)]
+    for name in absolute:
+        if not _derives(name, RELATIVE_FILTER):
             yield _caution(
                 13,
                 f"COMPRESS_FILTERS has {name}: it writes the URL of one release into the CSS.",
                 f'Put "{RELATIVE_FILTER}" in its place.',
             )
+    if not absolute:
+        yield _caution(
+            13,
+            "COMPRESS_FILTERS has no filter for the URLs in CSS: a relative one leads nowhere from "
+            "where the compressed file lies.",
+            f'Put "{RELATIVE_FILTER}" first.',
+        )
 
 
 def _urls(storage: ReleaseStaticFilesStorage) -> Iterable[CheckMessage]:
@@ -140,10 +147,10 @@ def _places(storage: ReleaseStaticFilesStorage) -> Iterable[CheckMessage]:
             "Leave COMPRESS_ROOT out of the settings: it is then STATIC_ROOT.",
         )
     found = _output_storage()
-    if not issubclass(found, _class(FILE_STORAGE)) or issubclass(found, _class(GZIP_STORAGE)):
+    if not _derives(found, FILE_STORAGE) or _derives(found, GZIP_STORAGE):
         yield _caution(
             17,
-            f"The outputs are written by {found.__module__}.{found.__qualname__}: elsewhere than "
+            f"The outputs are written by {found}: elsewhere than "
             "into STATIC_ROOT, or under other names or with other bytes after each build.",
             f"Leave COMPRESS_STORAGE out of the settings: it is then {FILE_STORAGE}.",
         )
@@ -159,7 +166,7 @@ def _publication(storage: ReleaseStaticFilesStorage) -> Iterable[CheckMessage]:
             "`staticreleases publish`.",
         )
     config = storage.configuration
-    manifest = f"{_setting('OUTPUT_DIR').strip('/')}/{_setting('OFFLINE_MANIFEST')}"
+    manifest = f"{_setting('OUTPUT_DIR')}/{_setting('OFFLINE_MANIFEST')}".strip("/")
     is_carried = collecting.matches(manifest, config.carry)
     if not is_carried or collecting.matches(manifest, config.exclude):
         yield _caution(
@@ -169,12 +176,18 @@ def _publication(storage: ReleaseStaticFilesStorage) -> Iterable[CheckMessage]:
         )
 
 
-def _class(name: str) -> type:
-    found: type = import_string(name)
-    return found
+def _derives(name: object, base: str) -> bool:
+    """Tell whether the class of this name is the other or derived from it.
+
+    One that can't be imported is not; that `compress` will tell.
+    """
+    try:
+        found = name if isinstance(name, type) else import_string(str(name))
+    except ImportError:
+        return False
+    return isinstance(found, type) and issubclass(found, import_string(base))
 
 
-def _output_storage() -> type:
+def _output_storage() -> object:
     alias = _setting("STORAGE_ALIAS")
-    configured = settings.STORAGES.get(alias, {}).get("BACKEND", _setting("STORAGE"))
-    return configured if isinstance(configured, type) else _class(configured)
+    return settings.STORAGES.get(alias, {}).get("BACKEND", _setting("STORAGE"))
