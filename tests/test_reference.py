@@ -33,7 +33,7 @@ TYPES = {
     "str | None": {"string", "path", "URL"},
     "str | Path | None": {"path"},
 }
-# How each verb is run to see its JSON: the store has v1, and v0, whose publication never ended.
+# How each verb is run to see its JSON: the store has v1 and v2, and v0, which is begun.
 RUNS = {
     "publish": ["publish", "{tree}", "--version", "v1"],
     "publish with `--dry-run`": ["publish", "{tree}", "--version", "v1", "--dry-run"],
@@ -47,6 +47,9 @@ RUNS = {
     "pin": ["pin", "production", "v1"],
     "unpin": ["unpin", "staging"],
     "pins": ["pins", "staging"],
+    "retire": ["retire", "v2"],
+    "restore": ["restore", "v2"],
+    "prune": ["prune", "--keep", "1"],
 }
 
 
@@ -133,12 +136,13 @@ def test_the_options_before_the_verb_are_those_that_it_takes() -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """A store with v1 published and pinned, and v0 begun, and the tree that was."""
+    """A store with v1 published and pinned, v2 published, v0 begun, and the tree that was."""
     directory = tmp_path_factory.mktemp("reference")
     tree = write_tree(directory / "tree", some_files(3))
     url = (directory / "store").as_uri()
     assert cli.main(["--store", url, "publish", str(tree), "--version", "v1"]) == 0
     assert cli.main(["--store", url, "pin", "staging", "v1"]) == 0
+    assert cli.main(["--store", url, "publish", str(tree), "--version", "v2"]) == 0
     begin(url, "v0", tree)
     return url, tree
 

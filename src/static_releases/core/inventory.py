@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from static_releases.core import documents, layout, pins, transfers
@@ -104,13 +104,15 @@ def releases(store: Store) -> list[Release]:
     folders = {name for name in store.folders() if _is_version(name)}
     found = _by_version(store.objects(layout.RELEASES))
     for name in folders - found.keys():
-        # Some servers go on showing a folder from which everything was deleted.
-        if any(True for _ in store.objects(name)):
+        if _has_objects(store, name):
             found[name] = _Documents()
 
     def one(item: tuple[str, _Documents]) -> History:
         version, marks = item
-        return _history(store, version, marks, has_folder=version in folders)
+        known = _history(store, version, marks, has_folder=version in folders)
+        if known.state == "deleting":
+            return replace(known, has_folder=_has_objects(store, version))
+        return known
 
     pinned = pins.names_by_version(pins.read(store))
     return ordered(release_of(known, pinned) for known in transfers.run(one, found.items()))
@@ -188,6 +190,11 @@ def _history(store: Store, version: str, marks: _Documents, *, has_folder: bool 
         verdict=documents.read_verdict(store, version, verdict.number) if verdict else None,
         has_folder=has_folder,
     )
+
+
+def _has_objects(store: Store, version: str) -> bool:
+    # Some servers go on showing a folder from which everything was deleted.
+    return any(True for _ in store.objects(layout.release_folder(version)))
 
 
 def _is_version(name: str) -> bool:

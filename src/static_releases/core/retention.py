@@ -6,6 +6,7 @@ when a release stopped being the newest or, if that is later, was last pinned: w
 yesterday is young, however long ago it was published.
 """
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,6 +54,13 @@ class Rule:
                 "--keep 0 alone would let every release go that isn't pinned: keep at least one, "
                 "add --keep-days, or name what may go with --match."
             )
+
+    def __str__(self) -> str:
+        given = {"--keep": self.keep, "--keep-days": self.keep_days}
+        parts = [f"{name} {number}" for name, number in given.items() if number is not None]
+        if self.match != "*":
+            parts.append(f"--match {shlex.quote(self.match)}")
+        return " ".join([*parts, f"--grace-days {self.grace_days}"])
 
     def matches(self, version: str) -> bool:
         """Tell whether the rule is about this version."""

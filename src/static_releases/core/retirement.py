@@ -7,7 +7,7 @@ has the next number.
 
 from datetime import UTC, datetime
 
-from static_releases.core import documents, inventory, layout
+from static_releases.core import documents, inventory, layout, pins
 from static_releases.core.documents import Verdict
 from static_releases.core.errors import ObjectExists, ReleaseUnusable
 from static_releases.core.inventory import History
@@ -33,6 +33,33 @@ def mark(store: Store, known: History, *, why: str, by: str) -> int:
     except ObjectExists:
         pass
     return number
+
+
+def retire(store: Store, version: str, *, why: str, by: str) -> bool:
+    """Mark a release for deletion; return False where it is marked already.
+
+    Nothing is deleted: `prune` does that when the grace is over. Raises `ReleaseUnusable` for a
+    release that is pinned or isn't published.
+    """
+    known = inventory.existing(store, layout.check_version(version))
+    _require_unpinned(store, version)
+    number = mark(store, known, why=why, by=by)
+    try:
+        _require_unpinned(store, version)
+    except ReleaseUnusable:
+        # It was pinned while it was marked, and the pin may have looked before the mark was there.
+        decide(store, version, number, "restored", by=by)
+        raise
+    return known.state == "published"
+
+
+def _require_unpinned(store: Store, version: str) -> None:
+    names = pins.names_by_version(pins.read(store)).get(version)
+    if names:
+        raise ReleaseUnusable(
+            f"{version} is in use: it is pinned as {', '.join(names)}. Pin another release there, "
+            "or `unpin` the name, and run it again."
+        )
 
 
 def decide(store: Store, version: str, number: int, verdict: Verdict, *, by: str) -> Verdict:
