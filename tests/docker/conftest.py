@@ -18,10 +18,12 @@ from tests.docker.stores import AzureStore
 from tests.servers.processes import ServerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.docker.engine import Engine
     from tests.servers.azurite import Azurite
+
+MEASURED = "measured"
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +57,19 @@ def images(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Images]:
 def store(azurite: Azurite) -> AzureStore:
     """A prefix of its own in Azurite, as a build is told of it."""
     return AzureStore.new(azurite)
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Keep a line that tells what was measured; the run shows them all at its end."""
+    return lambda line: record_property(MEASURED, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was measured."""
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    found = [value for r in reports for name, value in r.user_properties if name == MEASURED]
+    if found:
+        terminalreporter.section("measured on this machine, in this run")
+        for line in found:
+            terminalreporter.write_line(str(line))
