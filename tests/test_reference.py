@@ -50,6 +50,8 @@ RUNS = {
     "retire": ["retire", "v2"],
     "restore": ["restore", "v2"],
     "prune": ["prune", "--keep", "1"],
+    "copy": ["copy", "v1", "--to", "memory:reference"],
+    "download": ["download", "v1", "{tree}/../downloaded"],
 }
 
 

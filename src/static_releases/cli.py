@@ -11,7 +11,7 @@ from static_releases.core import configuration
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting, StaticReleasesError
 from static_releases.terminal import Terminal
-from static_releases.verbs.verb import Verb
+from static_releases.verbs.verb import Verb, pairs
 
 STOPPED = "Stopped. Running it again is safe and goes on from there."
 
@@ -102,17 +102,10 @@ def _parser() -> argparse.ArgumentParser:
 def _configuration(arguments: argparse.Namespace) -> Configuration:
     return configuration.make(
         store=arguments.store,
-        store_options=dict(_pair(text) for text in arguments.store_option),
+        store_options=pairs(arguments.store_option, option="--store-option"),
         version=os.environ.get("RELEASE_VERSION", ""),
         base_url=arguments.base_url,
         record_dir=arguments.record_dir,
         exclude=tuple(arguments.exclude),
         ignore=tuple(arguments.ignore),
     )
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator or not name:
-        raise InvalidSetting(f"--store-option {name or text!r}: expected NAME=VALUE.")
-    return name, value

@@ -81,15 +81,19 @@ def _count(paths: int) -> str:
 
 
 def require_same_bytes(
-    store: Store, key: str, asset: Asset, body: bytes, stored: StoredObject | None
+    store: Store, key: str, asset: Asset, body: bytes | None, stored: StoredObject | None
 ) -> None:
-    """Accept a taken key by its bytes alone: an equal size may be a late write of other files."""
-    if stored is not None and stored.md5 == hashlib.md5(body, usedforsecurity=False).hexdigest():
+    """Accept a taken key by its bytes alone: an equal size may be a late write of other files.
+
+    Without ``body`` it is always read, as the store's digest can be compared with nothing.
+    """
+    vouched = stored.md5 if stored is not None else None
+    if body is not None and vouched == hashlib.md5(body, usedforsecurity=False).hexdigest():
         return
     there = store.examine(key)
     if there.digest != asset.digest:
         raise ReleaseConflict(
-            f"{key} in {store.address} has other bytes than the file that was collected "
+            f"{key} in {store.address} has other bytes than the file that belongs there "
             f"({there.size_bytes:,} and {asset.size_bytes:,} bytes). A release is never changed: "
             f"publish under a new version, or `discard {key.partition('/')[0]}` if it was never "
             "published."

@@ -101,7 +101,7 @@ class Configuration:
             if _overlap(store, Path(os.path.realpath(folder))):
                 by_link = "" if folder == directory else f", by the link {folder}"
                 raise InvalidSetting(
-                    f"The store {self.store_name} and the collected files in {directory} lie "
+                    f"The store {self.store_name} and the files in {directory} lie "
                     f"inside of each other{by_link}. Put them side by side."
                 )
 

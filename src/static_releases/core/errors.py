@@ -23,6 +23,7 @@ StaticReleasesError
 │   ├── AssetNotFound
 │   ├── ReleaseUnusable
 │   └── PinConflict
+├── DirectoryError          a directory can't take what is downloaded
 ├── InvalidDocument         a claim, seal or record can't be understood
 └── NotReady                the public URL doesn't show the release
 """
@@ -118,6 +119,10 @@ class ReleaseUnusable(ReleaseError):
 
 class PinConflict(ReleaseError):
     """A pin's name doesn't say what was expected, or was pinned by another at the same time."""
+
+
+class DirectoryError(StaticReleasesError):
+    """A directory can't take what is downloaded: it holds other files, or can't be written."""
 
 
 class InvalidDocument(StaticReleasesError):

@@ -6,11 +6,10 @@ seal decides it, after every object has been seen in the store.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from static_releases.core import collecting, comparing, documents, layout, planning, transfers
 from static_releases.core.collecting import Collected
@@ -27,11 +26,13 @@ from static_releases.core.errors import (
 )
 from static_releases.core.model import Asset, Manifest
 from static_releases.core.planning import PublishPlan
-from static_releases.core.store import Store
+from static_releases.core.store import Store, StoredObject
 from static_releases.core.transfers import Progress, Watch
 
 # A discard meanwhile is noticed within this time, and long before its quiet time is over.
 _SECONDS_BETWEEN_LOOKS = 30.0
+# Brings one asset to its key, where an object may have been seen; tells whether it was missing.
+Bring = Callable[[str, Asset, StoredObject | None], bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,8 +69,37 @@ def publish(
     Safe to repeat after any interruption, and to run twice at once: the same tree under the same
     version leads to one release. Raises `ReleaseConflict` for another tree.
     """
+
+    def bring(key: str, asset: Asset, stored: StoredObject | None) -> bool:
+        body = collecting.read_asset(asset, collected.files[asset.path])
+        return create(store, key, asset, body, stored)
+
+    return publish_tree(
+        store,
+        version,
+        collected.manifest,
+        bring,
+        by=by,
+        in_flight=in_flight,
+        quiet_time=quiet_time,
+        watch=watch,
+    )
+
+
+def publish_tree(
+    store: Store,
+    version: str,
+    manifest: Manifest,
+    bring: Bring,
+    *,
+    by: str,
+    in_flight: int = transfers.IN_FLIGHT,
+    quiet_time: timedelta = planning.QUIET,
+    watch: Watch | None = None,
+) -> Publication:
+    """Publish this manifest, with the bytes that ``bring`` brings; the promises are `publish`'s."""
     started = time.monotonic()
-    planned = planning.plan(store, version, collected.manifest, quiet_time=quiet_time)
+    planned = planning.plan(store, version, manifest, quiet_time=quiet_time)
     if planned.action == "nothing":
         seal = documents.read_seal(store, version, planned.claim_number)
         return _publication(planned, seal.claim_id, _Tally(), started)
@@ -78,7 +108,7 @@ def publish(
     if claim.number != planned.claim_number:
         planned = replace(planned, claim_number=claim.number)
     try:
-        _upload(store, planned, collected.files, in_flight, tally, watch)
+        _bring_all(store, planned, bring, in_flight, tally, watch)
     except StaticReleasesError as error:
         error.add_note(_advice(error, version, tally))
         raise
@@ -125,7 +155,7 @@ def _advice(error: StaticReleasesError, version: str, tally: _Tally) -> str:
         )
     if isinstance(error, ReleaseError):
         return stopped
-    return f"{stopped} Publishing again is safe and goes on from there."
+    return f"{stopped} Running it again is safe and goes on from there."
 
 
 def _publication(planned: PublishPlan, claim_id: str, tally: _Tally, started: float) -> Publication:
@@ -178,16 +208,17 @@ def _require_create_only(store: Store, key: str, body: bytes) -> None:
         )
 
 
-def _upload(
+def _bring_all(
     store: Store,
     planned: PublishPlan,
-    files: Mapping[str, Path],
+    bring: Bring,
     in_flight: int,
     tally: _Tally,
     watch: Watch | None,
 ) -> None:
     def one(asset: Asset) -> tuple[Asset, bool]:
-        return asset, _put(store, planned, asset, files[asset.path])
+        key = layout.asset_key(planned.version, asset.path)
+        return asset, bring(key, asset, planned.present.get(asset.path))
 
     assets = planned.manifest.assets
     done = transfers.run(one, assets, in_flight=in_flight, weight_bytes=lambda a: a.size_bytes)
@@ -227,11 +258,12 @@ def _discarded(seal: Seal) -> ReleaseUnusable:
     )
 
 
-def _put(store: Store, planned: PublishPlan, asset: Asset, file: Path) -> bool:
-    """Bring one asset into the store; tell whether it had to be uploaded."""
-    key = layout.asset_key(planned.version, asset.path)
-    body = collecting.read_asset(asset, file)
-    stored = planned.present.get(asset.path)
+def create(store: Store, key: str, asset: Asset, body: bytes, stored: StoredObject | None) -> bool:
+    """Bring one asset's bytes into the store; tell whether they had to be uploaded.
+
+    A key that is taken (``stored``, if it was seen before) is accepted by its bytes, or it is a
+    `ReleaseConflict`.
+    """
     if stored is None:
         try:
             store.create(key, body, asset.headers)

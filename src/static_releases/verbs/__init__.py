@@ -6,10 +6,10 @@ exit status: 0 done, 1 failed or differs.
 
 import argparse
 
-from static_releases.verbs import pins, publication, releases, retention, verification
+from static_releases.verbs import copies, pins, publication, releases, retention, verification
 from static_releases.verbs.verb import Parsers, Verb
 
-_GROUPS = (publication, releases, verification, pins, retention)
+_GROUPS = (publication, releases, verification, pins, retention, copies)
 
 
 def add(parsers: Parsers) -> dict[str, argparse.ArgumentParser]:
