@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,10 +193,7 @@ def test_a_store_among_the_collected_files_is_refused(
 
 def test_an_app_whose_collectstatic_comes_first_breaks_the_build(make: MakeProject) -> None:
     project = make()
-    settings = project.path("settings.py")
-    swapped = '"django.contrib.staticfiles", "static_releases"'
-    text = settings.read_text().replace('"static_releases", "django.contrib.staticfiles"', swapped)
-    settings.write_text(text)
+    swap_apps(project)
     done = project.manage("collectstatic", "--no-input")
     assert done.status == 1
     assert "static_releases.E002" in done.err
@@ -391,3 +389,52 @@ def test_a_link_without_end_breaks_the_build_and_is_named(make: MakeProject, tar
     assert re.search(r"site/loop (is a link without end|can't be collected)", done.err)
     assert "Traceback" not in done.err
     assert not list(published(project).glob("*/*"))
+
+
+def swap_apps(project: Project) -> None:
+    settings = project.path("settings.py")
+    swapped = '"django.contrib.staticfiles", "static_releases"'
+    text = settings.read_text().replace('"static_releases", "django.contrib.staticfiles"', swapped)
+    settings.write_text(text)
+
+
+CALL = "from django.core.management import call_command\ncall_command('collectstatic', {})"
+DJANGOS_OWN = """
+from django.contrib.staticfiles.management.commands.collectstatic import Command
+from django.core.management import call_command
+call_command(Command(), interactive=False)
+"""
+
+
+@pytest.mark.parametrize("options", ["interactive=False", "interactive=False, post_process=False"])
+def test_call_command_is_never_silent_where_another_collectstatic_comes_first(
+    make: MakeProject, options: str
+) -> None:
+    project = make()
+    call = CALL.format(options)
+    assert "Published v1.0.0" in project.python(call).out
+    swap_apps(project)
+    for _ in ("nothing left to copy", "all to copy"):
+        done = project.python(call)
+        assert done.status == 1
+        assert "collectstatic is the command of 'django.contrib.staticfiles'" in done.err
+        assert '"static_releases" before' in done.err
+        shutil.rmtree(project.path("collected"), ignore_errors=True)
+
+
+def test_djangos_own_collectstatic_is_refused_where_it_should_publish(make: MakeProject) -> None:
+    project = make()
+    done = project.python(DJANGOS_OWN)
+    assert done.status == 1
+    assert "collects and doesn't publish" in done.err
+
+
+@pytest.mark.parametrize("options", [{"store": "", "version": ""}, {"publish_on_collect": False}])
+def test_djangos_own_collectstatic_collects_where_nothing_is_to_be_published(
+    make: MakeProject, options: dict[str, Any]
+) -> None:
+    project = make(**options)
+    swap_apps(project)
+    done = project.python(CALL.format("interactive=False"))
+    assert (done.status, done.err) == (0, "")
+    assert project.path("collected/site/app.js").exists()

@@ -10,16 +10,14 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import InvalidStorageError, storages
-from django.core.management import get_commands, load_command_class
 
+from static_releases import collector
 from static_releases.compressor_checks import compressor_messages
 from static_releases.core import layout
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting
 from static_releases.storage import ReleaseStaticFilesStorage
 
-_DJANGOS_APP = "django.contrib.staticfiles"
-_COMMAND = "static_releases.management.commands.collectstatic.Command"
 _MEND_STORAGES = 'Mend STORAGES["staticfiles"]; docs/reference/options.md has every option.'
 
 
@@ -107,27 +105,16 @@ def _collectstatic_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMes
     """Refuse a set-up in which collectstatic would end well and publish nothing."""
     if not storage.publish_on_collect:
         return []
-    owner = get_commands().get("collectstatic")
-    if owner == "static_releases" or _publishes(owner):
+    app = collector.foreign()
+    if app is None:
         return []
-    own = "" if owner == _DJANGOS_APP else f", derive its Command from {_COMMAND}"
     return [
         Error(
-            f"collectstatic is the command of {owner!r}, which collects and doesn't publish.",
-            hint=f'Put "static_releases" before {str(owner)!r} in INSTALLED_APPS{own}, or set '
-            "`publish_on_collect` to False and run `staticreleases publish` afterwards.",
+            f"collectstatic is the command of {app!r}, which collects and doesn't publish.",
+            hint=collector.advice(app),
             id="static_releases.E002",
         )
     ]
-
-
-def _publishes(owner: Any) -> bool:
-    """Tell whether another app's collectstatic is derived from the one that publishes."""
-    try:
-        command = load_command_class(owner, "collectstatic") if isinstance(owner, str) else owner
-    except (ImportError, AttributeError):
-        return False  # running it will tell
-    return any(f"{c.__module__}.{c.__qualname__}" == _COMMAND for c in type(command).__mro__)
 
 
 def _directory_messages(storage: ReleaseStaticFilesStorage) -> list[CheckMessage]:

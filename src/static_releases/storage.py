@@ -21,7 +21,7 @@ from django.contrib.staticfiles.storage import (
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import cached_property
 
-from static_releases import options, takeover
+from static_releases import collector, options, takeover
 from static_releases.core import carried, collecting, configuration, integrity, transfers
 from static_releases.core.errors import InvalidDocument, InvalidSetting, NotReady
 
@@ -34,6 +34,8 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
     """
 
     _constructor_args: tuple[tuple[Any, ...], dict[str, Any]]
+    # Set by the collectstatic that publishes, for as long as it collects.
+    is_publishing = False
 
     def __init__(
         self,
@@ -115,6 +117,48 @@ class ReleaseStaticFilesStorage(StaticFilesStorage):
             version = self.configuration.require_version()
             return f"{self.configuration.public_url()}{version}/"
 
+    def exists(self, name: str) -> bool:
+        """Tell as Django does; every collectstatic asks that first of each file."""
+        self._require_publisher()
+        return super().exists(name)
+
+    def _save(self, name: str, content: Any) -> str:
+        self._require_publisher()
+        saved: str = super()._save(name, content)  # type: ignore[misc]  # not in the stubs
+        return saved
+
+    def post_process(
+        self,
+        paths: dict[str, Any],
+        dry_run: bool = False,  # noqa: FBT001, FBT002  (Django's signature)
+        **options: Any,
+    ) -> Iterator[Any]:
+        """Change nothing; every collectstatic comes here at its end, also Django's own."""
+        self.require_publishing()
+        return iter(())
+
+    def require_publishing(self) -> None:
+        """Refuse a collectstatic that ends well and publishes nothing, although it should."""
+        if self._publishes and not self.is_publishing:
+            raise ImproperlyConfigured(
+                f"This collectstatic collects and doesn't publish. Run {collector.COMMAND}, as "
+                '`call_command("collectstatic")` does, or set `publish_on_collect` to False and '
+                "run `staticreleases publish` afterwards."
+            )
+
+    def _require_publisher(self) -> None:
+        """The same by the order of apps: `call_command` runs no system check that would tell."""
+        app = collector.foreign() if self._publishes and not self.is_publishing else None
+        if app is not None:
+            raise ImproperlyConfigured(
+                f"collectstatic is the command of {app!r}, which collects and doesn't publish. "
+                f"{collector.advice(app)}"
+            )
+
+    @property
+    def _publishes(self) -> bool:
+        return self.configuration.has_store and self.publish_on_collect
+
     def _forget_store(self) -> None:
         """Drop what may hold a credential from what Django keeps to write into a migration."""
         arguments, given = self._constructor_args
@@ -186,6 +230,7 @@ class ReleaseManifestStaticFilesStorage(  # type: ignore[misc]  # the stubs of D
         **options: Any,
     ) -> Iterator[Any]:
         """Make the hashed copies as Django does, in an order that doesn't depend on the disk."""
+        self.require_publishing()
         self.written.clear()
         self._is_post_processing = True
         try:
@@ -200,7 +245,7 @@ class ReleaseManifestStaticFilesStorage(  # type: ignore[misc]  # the stubs of D
         super().save_manifest()
 
     def _save(self, name: str, content: Any) -> str:
-        saved: str = super()._save(name, content)  # type: ignore[misc]
+        saved: str = super()._save(name, content)
         self.written.add(saved)
         return saved
 

@@ -40,7 +40,7 @@ class Command(collectstatic.Command):
             if storage.publish_on_collect:
                 storage.configuration.require_version()
             storage.configuration.require_apart(Path(storage.path("")))
-            with _naming_files():
+            with _naming_files(), _publishing(storage):
                 self._collect(options)
         if storage.publish_on_collect:
             self._publish(storage)
@@ -120,7 +120,7 @@ class Command(collectstatic.Command):
                 releasing.publish(
                     config, self._collected(storage), out, examine=self._examine, ask="record"
                 )
-            elif self.post_process and hasattr(storage, "post_process"):
+            elif self.post_process and _is_post_processing(storage):
                 out.line(
                     "What would be published isn't told: a dry run doesn't post-process. Collect "
                     "with `publish_on_collect=False`, then `staticreleases publish --dry-run`."
@@ -153,6 +153,21 @@ class Command(collectstatic.Command):
         """Return what this run collected and made, and nothing that an earlier one left."""
         made = {path for path in self._post_processed if storage.exists(path)}
         return {path: Path(storage.path(path)) for path in sorted(self._sources.keys() | made)}
+
+
+def _is_post_processing(storage: ReleaseStaticFilesStorage) -> bool:
+    """Tell whether the storage's class makes files of those that are collected."""
+    return type(storage).post_process is not ReleaseStaticFilesStorage.post_process
+
+
+@contextmanager
+def _publishing(storage: ReleaseStaticFilesStorage) -> Iterator[None]:
+    """Tell the storage, which refuses to be collected into and then not published."""
+    storage.is_publishing = True
+    try:
+        yield
+    finally:
+        storage.is_publishing = False
 
 
 @contextmanager
