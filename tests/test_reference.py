@@ -52,6 +52,7 @@ RUNS = {
     "prune": ["prune", "--keep", "1"],
     "copy": ["copy", "v1", "--to", "memory:reference"],
     "download": ["download", "v1", "{tree}/../downloaded"],
+    "policy": ["policy"],
 }
 
 

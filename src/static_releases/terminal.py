@@ -58,6 +58,10 @@ class Terminal:
         if self.format == "json":
             self._output.file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
+    def document(self, value: Any) -> None:
+        """Print a value as JSON, whatever the format: it is meant for another program."""
+        self._output.file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; a column whose title ends with ``>`` is set to the right."""
         if self.format == "json":

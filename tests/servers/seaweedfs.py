@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from static_releases.core import address, policy
+from static_releases.core.target import Target
 from tests.servers.processes import HOST, Launch, ServerUnavailable, free_ports
 from tests.servers.s3 import ACCESS_KEY_ID, can_put, s3_options
 from tests.servers.serving import BUCKET, Server, origin_of
@@ -17,6 +19,9 @@ from tests.servers.serving import BUCKET, Server, origin_of
 if TYPE_CHECKING:
     from tests.servers.processes import Room
 
+# The prefix in which the publisher may publish.
+LIMITED = "limited"
+PUBLISHER = "PUBLISHER"
 PARTS = ("master", "volume", "filer", "s3")
 
 # Its telemetry and two further doors are on by default; a test's server talks to loopback alone.
@@ -64,6 +69,10 @@ class SeaweedFS(Server):
         )
         return server
 
+    def as_publisher(self) -> dict[str, Any]:
+        """Return store options with what `policy` gives a publisher, in the prefix `LIMITED`."""
+        return self.store_options | {"access_key_id": PUBLISHER}
+
 
 def command(folder: Path, ports: list[int]) -> list[str]:
     """Return the command line of a whole SeaweedFS on loopback."""
@@ -89,18 +98,39 @@ def weed() -> str:
 
 
 def identities(path: Path, secret: str) -> None:
-    """Write who may do what: the tests everything, everyone else read and list."""
+    """Write who may do what: the tests everything, a publisher its part, others read and list."""
+
+    def credentials(key_id: str) -> list[dict[str, str]]:
+        return [{"accessKey": key_id, "secretKey": secret}]
+
     config: dict[str, Any] = {
         "identities": [
             {
                 "name": "tests",
-                "credentials": [{"accessKey": ACCESS_KEY_ID, "secretKey": secret}],
+                "credentials": credentials(ACCESS_KEY_ID),
                 "actions": ["Admin", "Read", "List", "Tagging", "Write"],
             },
+            {
+                "name": "publisher",
+                "credentials": credentials(PUBLISHER),
+                "policyNames": ["publish"],
+            },
             {"name": "anonymous", "actions": [f"Read:{BUCKET}", f"List:{BUCKET}"]},
-        ]
+        ],
+        "policies": [{"name": "publish", "content": json.dumps(publishing_policy())}],
     }
     path.write_text(json.dumps(config))
+
+
+def publishing_policy() -> dict[str, Any]:
+    """Return what `policy` prints, less the condition that this server denies every write for."""
+    target = Target(address=address.parse(f"s3://{BUCKET}/{LIMITED}"))
+    document: dict[str, Any] = policy.make(target).part("publish").document
+    statements = [s for s in document["Statement"] if s["Sid"] != "NeverOverwrite"]
+    for statement in statements:
+        if statement["Sid"] == "Create":
+            del statement["Condition"]
+    return document | {"Statement": statements}
 
 
 def grpc_ports(ports: list[int]) -> list[int]:

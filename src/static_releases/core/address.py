@@ -34,12 +34,18 @@ _EXAMPLES: Mapping[Kind, str] = {
     "file": "file:///srv/releases",
     "memory": "memory:",
 }
-# An environment variable that each kind's endpoint, account and region may come from, in the
-# order in which obstore prefers them.
+# The environment variables that a setting of each kind may come from, in the order in which
+# obstore prefers them.
 _SETTINGS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     "azure": {
         "account_name": ("AZURE_STORAGE_ACCOUNT_NAME",),
         "endpoint": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+        "account_key": (
+            "AZURE_STORAGE_ACCOUNT_KEY",
+            "AZURE_STORAGE_ACCESS_KEY",
+            "AZURE_STORAGE_MASTER_KEY",
+        ),
+        "sas_key": ("AZURE_STORAGE_SAS_KEY", "AZURE_STORAGE_SAS_TOKEN"),
     },
     "s3": {
         "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
@@ -83,8 +89,13 @@ class Address:
 
     def endpoint(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
         """Return the endpoint that was set instead of the cloud's own, if any."""
-        read = _Reader(self.kind, options, environ)
-        return read("base_url" if self.kind == "gcs" else "endpoint")
+        return self.setting("base_url" if self.kind == "gcs" else "endpoint", options, environ)
+
+    def setting(
+        self, name: str, options: Mapping[str, Any], environ: Mapping[str, str]
+    ) -> str | None:
+        """Return a setting as the client library will find it, or None if it isn't set."""
+        return _Reader(self.kind, options, environ)(name)
 
 
 def parse(url: str) -> Address:

@@ -249,7 +249,9 @@ class Store:
         # A listing's failure has no class of its own; the status in its text tells it apart.
         status = _status(error)
         denials = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
-        if isinstance(error, denials) or status in {"401", "403"}:
+        # A bulk delete on S3 succeeds as a request, and tells of each key in its body.
+        is_denied_in_bulk = "(code: AccessDenied)" in str(error)
+        if isinstance(error, denials) or status in {"401", "403"} or is_denied_in_bulk:
             return self._denied(key, error)
         if isinstance(error, FileNotFoundError) or status == "404":
             return self._missing(key, error)

@@ -6,10 +6,18 @@ exit status: 0 done, 1 failed or differs.
 
 import argparse
 
-from static_releases.verbs import copies, pins, publication, releases, retention, verification
+from static_releases.verbs import (
+    copies,
+    pins,
+    policy,
+    publication,
+    releases,
+    retention,
+    verification,
+)
 from static_releases.verbs.verb import Parsers, Verb
 
-_GROUPS = (publication, releases, verification, pins, retention, copies)
+_GROUPS = (publication, releases, verification, pins, retention, copies, policy)
 
 
 def add(parsers: Parsers) -> dict[str, argparse.ArgumentParser]:
