@@ -1,9 +1,14 @@
 """Store URLs taken apart, and the public URLs told from them without a request."""
 
+import os
+import re
+from urllib.parse import unquote
+
 import pytest
 
 from static_releases.core import address
-from static_releases.core.errors import InvalidSetting
+from static_releases.core.errors import InvalidSetting, StoreUnreachable
+from static_releases.core.store import Store
 
 
 @pytest.mark.parametrize(
@@ -46,6 +51,76 @@ def test_the_public_url_is_told_without_a_request(
     url: str, options: dict[str, object], environ: dict[str, str], public: str | None
 ) -> None:
     assert address.parse(url).public_url(options, environ) == public
+
+
+REFUSED = "http://127.0.0.1:1"  # nobody listens there
+KEYS = {"region": "eu-west-1", "access_key_id": "a", "secret_access_key": "b"}
+UNSIGNED = {"account_name": "acme", "skip_signature": True}
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "environ"),
+    [
+        *(
+            ("s3://b/p", {**KEYS, name: REFUSED}, {})
+            for name in ("endpoint", "endpoint_url", "aws_endpoint", "aws_endpoint_url",
+                         "AWS_ENDPOINT_URL", "aws_endpoint_url_s3", "Endpoint")
+        ),
+        ("s3://b/p", {"config": {**KEYS, "endpoint_url": REFUSED}}, {}),
+        ("s3://b/p", KEYS, {"AWS_ENDPOINT": REFUSED}),
+        ("s3://b/p", KEYS, {"AWS_ENDPOINT_URL": REFUSED}),
+        ("s3://b/p", {**KEYS, "endpoint": "http://x"}, {"AWS_ENDPOINT_URL_S3": REFUSED}),
+        *(
+            ("s3://b/p", {**KEYS, "endpoint": REFUSED, name: value}, {})
+            for name in ("virtual_hosted_style_request", "AWS_VIRTUAL_HOSTED_STYLE_REQUEST")
+            for value in (True, "yes", "1", False, "off")
+        ),
+        ("s3://b", {**KEYS, "endpoint": REFUSED}, {"AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "true"}),
+        *(
+            ("az://c/p", {**UNSIGNED, name: f"{REFUSED}/acme"}, {})
+            for name in ("endpoint", "azure_endpoint", "AZURE_STORAGE_ENDPOINT")
+        ),
+        ("az://c/p", {"skip_signature": True, "endpoint": f"{REFUSED}/a"},
+         {"AZURE_STORAGE_ACCOUNT_NAME": "a"}),
+        ("az://c/p", {"use_emulator": True}, {"AZURITE_BLOB_STORAGE_URL": REFUSED}),
+        ("az://c/p", {**UNSIGNED, "azure_storage_use_emulator": "true"},
+         {"AZURITE_BLOB_STORAGE_URL": REFUSED}),
+        ("az://c/p", UNSIGNED,
+         {"AZURE_STORAGE_USE_EMULATOR": "1", "AZURITE_BLOB_STORAGE_URL": REFUSED}),
+        *(
+            ("gs://b/p", {"skip_signature": True, name: REFUSED}, {})
+            for name in ("base_url", "google_base_url", "GOOGLE_BASE_URL")
+        ),
+        ("gs://b/p", {"skip_signature": True}, {"GOOGLE_BASE_URL": REFUSED}),
+    ],
+)  # fmt: skip
+def test_under_every_spelling_the_public_url_is_where_the_client_asks(
+    url: str,
+    options: dict[str, object],
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    public = address.parse(url).public_url(options, os.environ)
+    retries = {"max_retries": 0}
+    store = Store(address.parse(url), {**options, "retry_config": retries})
+    with pytest.raises(StoreUnreachable) as caught:
+        store.read("a.css")
+    [asked] = re.findall(r"GET (\S+)", str(caught.value))
+    assert unquote(asked) == f"{public}a.css"
+
+
+def test_a_password_in_an_endpoint_is_shown_to_nobody() -> None:
+    options = {
+        **KEYS,
+        "endpoint": "http://user:SECRET@127.0.0.1:1",
+        "retry_config": {"max_retries": 0},
+    }
+    assert address.parse("s3://b").public_url(options, {}) == "http://127.0.0.1:1/b/"
+    with pytest.raises(StoreUnreachable) as caught:
+        Store(address.parse("s3://b"), options).read("a.css")
+    assert "SECRET" not in str(caught.value)
 
 
 def test_an_option_goes_before_the_environment() -> None:

@@ -34,27 +34,40 @@ _EXAMPLES: Mapping[Kind, str] = {
     "file": "file:///srv/releases",
     "memory": "memory:",
 }
-# The environment variables that a setting of each kind may come from, in the order in which
-# obstore prefers them.
-_SETTINGS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+# Every spelling of what decides a URL, as obstore takes them in any case; one that begins with the
+# cloud's name is an environment variable too, in upper case.
+_SPELLINGS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     "azure": {
-        "account_name": ("AZURE_STORAGE_ACCOUNT_NAME",),
-        "endpoint": ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"),
+        "account_name": ("account_name", "azure_storage_account_name"),
+        "endpoint": ("endpoint", "azure_storage_endpoint", "azure_endpoint"),
+        "use_emulator": ("use_emulator", "azure_storage_use_emulator"),
+        "use_fabric_endpoint": ("use_fabric_endpoint", "azure_use_fabric_endpoint"),
         "account_key": (
-            "AZURE_STORAGE_ACCOUNT_KEY",
-            "AZURE_STORAGE_ACCESS_KEY",
-            "AZURE_STORAGE_MASTER_KEY",
+            "account_key",
+            "azure_storage_account_key",
+            "azure_storage_access_key",
+            "azure_storage_master_key",
+            "access_key",
+            "master_key",
         ),
-        "sas_key": ("AZURE_STORAGE_SAS_KEY", "AZURE_STORAGE_SAS_TOKEN"),
+        "sas_key": ("sas_key", "sas_token", "azure_storage_sas_key", "azure_storage_sas_token"),
     },
     "s3": {
-        "endpoint": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"),
-        "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),
+        "endpoint_url_s3": ("aws_endpoint_url_s3",),
+        "endpoint": ("endpoint", "endpoint_url", "aws_endpoint_url", "aws_endpoint"),
+        "region": ("region", "aws_region"),
+        "default_region": ("default_region", "aws_default_region"),
+        "virtual_hosted": ("virtual_hosted_style_request", "aws_virtual_hosted_style_request"),
+        "s3_express": ("s3_express", "aws_s3_express"),
     },
-    "gcs": {"base_url": ("GOOGLE_BASE_URL",)},
+    "gcs": {"base_url": ("base_url", "google_base_url")},
     "file": {},
     "memory": {},
 }
+_CLOUDS = ("azure_", "aws_", "google_")
+# Where the Azure emulator is, and whose it is, unless something else is set.
+_EMULATOR_URL = "http://127.0.0.1:10000"
+_EMULATOR_ACCOUNT = "devstoreaccount1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +102,7 @@ class Address:
 
     def endpoint(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
         """Return the endpoint that was set instead of the cloud's own, if any."""
-        return self.setting("base_url" if self.kind == "gcs" else "endpoint", options, environ)
+        return _endpoint(self.kind, _Reader(self.kind, options, environ))
 
     def setting(
         self, name: str, options: Mapping[str, Any], environ: Mapping[str, str]
@@ -174,21 +187,21 @@ class _Reader:
     """Reads a setting as the client library will: from the options, else the environment."""
 
     def __init__(self, kind: Kind, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
-        self._names = _SETTINGS[kind]
+        self._spellings = _SPELLINGS[kind]
         self._options = _flat(options)
-        self._environ = environ
+        self.environ = environ
 
     def __call__(self, name: str) -> str | None:
-        variables = self._names.get(name, ())
-        spellings = (name, *(variable.lower() for variable in variables))
+        spellings = self._spellings.get(name, (name,))
         from_options = (self._options.get(spelling) for spelling in spellings)
-        from_environment = (self._environ.get(variable) for variable in variables)
-        value = next((v for v in (*from_options, *from_environment) if v), None)
+        variables = (s.upper() for s in spellings if s.startswith(_CLOUDS))
+        from_environment = (self.environ.get(variable) for variable in variables)
+        found = (v for v in (*from_options, *from_environment) if v not in {None, ""})
+        value = next(found, None)
         return None if value is None else str(value)
 
-    def flag(self, name: str) -> bool | None:
-        value = self._options.get(name)
-        return None if value is None else str(value).lower() in {"1", "true", "yes", "on"}
+    def flag(self, name: str) -> bool:
+        return (self(name) or "").lower() in {"1", "true", "yes", "y", "on"}
 
 
 def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,20 +209,39 @@ def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
     return {str(key).lower(): value for key, value in {**config, **options}.items()}
 
 
+def _endpoint(kind: Kind, read: _Reader) -> str | None:
+    """Return the endpoint that is set, without a user's name and password, which show nowhere."""
+    if kind == "azure" and read.flag("use_emulator"):
+        emulator = read.environ.get("AZURITE_BLOB_STORAGE_URL") or _EMULATOR_URL
+        return f"{_bare(emulator)}/{read('account_name') or _EMULATOR_ACCOUNT}"
+    names = {"azure": ("endpoint",), "s3": ("endpoint_url_s3", "endpoint"), "gcs": ("base_url",)}
+    found = next((url for name in names.get(kind, ()) if (url := read(name))), None)
+    return _bare(found) if found else None
+
+
+def _bare(url: str) -> str:
+    scheme, separator, rest = url.partition("//")
+    place = rest.partition("?")[0].partition("#")[0].rstrip("/")
+    host, slash, path = place.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+
+
 def _azure_url(container: str, read: _Reader) -> str | None:
-    endpoint, account = read("endpoint"), read("account_name")
+    endpoint, account = _endpoint("azure", read), read("account_name")
     if endpoint:
-        return f"{endpoint.rstrip('/')}/{container}"
-    return f"https://{account}.blob.core.windows.net/{container}" if account else None
+        return f"{endpoint}/{container}"
+    if account is None:
+        return None
+    domain = "fabric.microsoft.com" if read.flag("use_fabric_endpoint") else "core.windows.net"
+    return f"https://{account}.blob.{domain}/{container}"
 
 
 def _s3_url(bucket: str, read: _Reader) -> str | None:
-    endpoint, region = read("endpoint"), read("region")
+    endpoint, region = _endpoint("s3", read), read("region") or read("default_region")
     if endpoint:
         # With virtual hosts, obstore takes the endpoint to hold the bucket's name already.
-        hosted = read.flag("virtual_hosted_style_request")
-        return endpoint.rstrip("/") if hosted else f"{endpoint.rstrip('/')}/{bucket}"
-    if region is None:
+        return endpoint if read.flag("virtual_hosted") else f"{endpoint}/{bucket}"
+    if region is None or read.flag("s3_express"):  # a directory bucket has no public URL
         return None
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     # A dot in the bucket's name would not match the wildcard certificate.
@@ -219,7 +251,7 @@ def _s3_url(bucket: str, read: _Reader) -> str | None:
 
 
 def _gcs_url(bucket: str, read: _Reader) -> str:
-    return f"{(read('base_url') or 'https://storage.googleapis.com').rstrip('/')}/{bucket}"
+    return f"{_endpoint('gcs', read) or 'https://storage.googleapis.com'}/{bucket}"
 
 
 def _no_url(_container: str, _read: _Reader) -> None:

@@ -65,6 +65,7 @@ _SECRET = re.compile(
     r"(?i)((?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|token|key|secret)"
     r"(?:%3d|=))[^&\s\"')]+"
 )
+_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _STATUS = re.compile(r"(?:status code:|\(code:) (?P<status>[1-5]\d\d(?: [A-Za-z ]+)?)")
 _CODE = re.compile(r"<Code>([^<]+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<\n]+)")
@@ -373,7 +374,7 @@ def _line(error: Exception) -> str:
         line = ", ".join(answer)
     else:
         line = text.partition("\n")[0] or type(error).__name__
-    return _SECRET.sub(r"\1REDACTED", line.strip())
+    return _SECRET.sub(r"\1REDACTED", _USERINFO.sub("REDACTED@", line.strip()))
 
 
 def _date_of(url: str, name: str) -> datetime:
