@@ -275,6 +275,12 @@ def test_a_class_with_another_idea_of_where_names_go_is_refused(own: str, why: s
         (entry(GOOGLE, bucket_name="b", gzip=True), "gzip"),
         (entry(GOOGLE, bucket_name="b", querystring_auth=True), "querystring_auth"),
         (entry(GOOGLE, bucket_name="b", object_parameters={"acl": "x"}), "object_parameters"),
+        (entry(GOOGLE, bucket_name="b", object_parameters=lambda _name: {}), "object_parameters"),
+        (entry(S3, bucket_name=5), "bucket_name"),
+        (entry(AZURE, **AZURE_NEEDS, account_key=b"pw"), "account_key"),
+        (entry(AZURE, **AZURE_NEEDS, custom_domain="https://cdn.example.com"), "custom_domain"),
+        (entry(S3, bucket_name="b", custom_domain="https://cdn.example.com"), "custom_domain"),
+        (entry(S3, bucket_name="b", custom_domain="x", url_protocol="https"), "url_protocol"),
     ],
 )
 def test_what_can_not_be_taken_over_is_an_error_that_names_it(store: Any, option: str) -> None:
@@ -291,9 +297,17 @@ def test_a_refusal_says_where_the_option_was_set() -> None:
     assert "(from the class Signed)" in refusal(f"{CLASSES}.Signed")
 
 
-@pytest.mark.parametrize(("own", "method"), [("Saves", "_save"), ("OwnParameters", "get_object")])
+@pytest.mark.parametrize(
+    ("own", "method"),
+    [
+        ("Saves", "_save"),
+        ("SavesElsewhere", "save"),
+        ("PostProcesses", "post_process"),
+        ("OwnParameters", "get_object"),
+    ],
+)
 def test_a_class_that_stores_in_its_own_way_is_refused(own: str, method: str) -> None:
-    assert method in refusal(f"{CLASSES}.{own}")
+    assert f"own {method}" in refusal(f"{CLASSES}.{own}")
 
 
 def test_boto3_s_config_is_taken_apart() -> None:
@@ -359,6 +373,20 @@ def test_a_class_s_own_option_is_its_own_affair() -> None:
 )
 def test_a_wrong_value_is_named_with_the_nearest_right_one(store: Any, expected: str) -> None:
     assert expected in refusal(store)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0LXNlY3JldA==",
+        "sv=2024&sig=c2VjcmV0",
+        "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00",
+    ],
+)
+def test_a_secret_in_the_place_of_a_store_is_not_shown(secret: str) -> None:
+    message = refusal(secret)
+    assert secret not in message
+    assert "no store URL" in message
 
 
 def test_a_class_that_fails_shows_no_secret_of_its_message() -> None:

@@ -5,6 +5,7 @@ nothing, and then asked. That happens when the store is first needed, so that a 
 ``base_url`` never loads it or the cloud's SDK beneath it.
 
 - `entry`: the forms that the option may have
+- `making`: the class into a storage, refused where it can't be taken over
 - `taken`: the storage that was made, and how it is asked
 - `options`: every option of the three families, and what becomes of it
 - `azure`, `s3`, `google`: one family each into a `Target`
@@ -15,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from static_releases.core.target import Later, Target
-from static_releases.takeover import azure, entry, google, s3, taken
+from static_releases.takeover import azure, entry, google, making, s3
 
 _FAMILIES = (azure.FAMILY, s3.FAMILY, google.FAMILY)
 
@@ -39,7 +40,7 @@ def recognize(
     known_versions = frozenset(v for v in versions if isinstance(v, str) and v)
 
     def find() -> Target:
-        storage = taken.make(found, _FAMILIES, versions=known_versions, needs_url=needs_url)
+        storage = making.make(found, _FAMILIES, versions=known_versions, needs_url=needs_url)
         return _with_options(storage.family.target(storage), store_options or {})
 
     return Later(found.name, find)

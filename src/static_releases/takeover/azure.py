@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from static_releases.core.address import Address
 from static_releases.core.errors import InvalidSetting
 from static_releases.core.target import Target
 from static_releases.takeover import options
-from static_releases.takeover.taken import Family, Taken
+from static_releases.takeover.taken import Family, Taken, public_url
 
 # Azure's documented scope for its storage, and the account that its emulator is born with:
 # https://learn.microsoft.com/azure/storage/common/storage-use-emulator
@@ -112,7 +112,8 @@ def _account(taken: Taken) -> Account:
             raise taken.refusal("connection_string", str(error)) from None
     name = taken.require("account_name")
     protocol, suffix = taken.storage.azure_protocol, taken["endpoint_suffix"]
-    key, sas = taken["account_key"] or "", "" if taken["account_key"] else taken["sas_token"] or ""
+    key = taken.text("account_key")
+    sas = "" if key else taken.text("sas_token")
     return Account(name=name, url=f"{protocol}://{name}.blob.{suffix}", key=key, sas=sas)
 
 
@@ -157,10 +158,9 @@ def _own_url(taken: Taken, account_url: str, container: str, prefix: str) -> str
         return ""
     taken.refuse_signed("expiration_secs")
     parts = urlsplit(account_url)
-    if taken["custom_domain"]:
-        parts = parts._replace(netloc=taken["custom_domain"])
-    base = f"{parts.geturl().rstrip('/')}/{container}/"
-    return f"{base}{quote(prefix)}/" if prefix else base
+    if domain := taken.custom_domain():
+        parts = parts._replace(netloc=domain)
+    return public_url(f"{parts.geturl().rstrip('/')}/{container}", prefix)
 
 
 FAMILY = Family(

@@ -11,6 +11,8 @@ from django.conf import STATICFILES_STORAGE_ALIAS, settings
 from static_releases.core.errors import InvalidSetting
 
 _DOTTED_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+# Shorter than any cloud's key.
+_NAME = re.compile(r"[\w.-]{1,30}")
 _KEYS = ("BACKEND", "OPTIONS")
 
 
@@ -42,7 +44,7 @@ def read(store: object) -> Entry:
     if _DOTTED_PATH.fullmatch(store):
         return Entry(name=store, backend=store)
     raise InvalidSetting(
-        f"`store` is {store!r}, which is no store URL (az://container/prefix, "
+        f"`store` is {_shown(store)}, which is no store URL (az://container/prefix, "
         "s3://bucket/prefix, gs://bucket/prefix, file:///srv/releases), no dotted path of a "
         f"storage class, and no other alias of STORAGES.{nearest(store, _aliases())}"
     )
@@ -52,6 +54,11 @@ def nearest(name: str, names: Iterable[str]) -> str:
     """Return " Did you mean ...?" with the nearest of these names, or ""."""
     close = difflib.get_close_matches(name, sorted(names), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _shown(store: str) -> str:
+    """Show what can be a name: a connection string or a key may have been put here."""
+    return repr(store) if _NAME.fullmatch(store) else "(not shown)"
 
 
 def _aliases() -> set[str]:

@@ -5,12 +5,11 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
-from urllib.parse import quote
 
 from static_releases.core.address import Address
 from static_releases.core.target import Target
 from static_releases.takeover import options
-from static_releases.takeover.taken import Family, Taken
+from static_releases.takeover.taken import Family, Taken, public_url
 
 # Google's scope for reading, writing and deleting objects.
 _SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
@@ -81,8 +80,7 @@ def _own_url(taken: Taken, host: str, bucket: str, prefix: str) -> str:
     if not taken.needs_url:
         return ""
     taken.refuse_signed("querystring_auth")
-    base = taken["custom_endpoint"] or f"{host}/{bucket}"
-    return f"{base}/{quote(prefix)}/" if prefix else f"{base}/"
+    return public_url(taken["custom_endpoint"] or f"{host}/{bucket}", prefix)
 
 
 FAMILY = Family(

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from static_releases.core.address import Address
 from static_releases.core.errors import InvalidSetting
 from static_releases.core.target import Target
 from static_releases.takeover import options
-from static_releases.takeover.taken import Family, Taken
+from static_releases.takeover.taken import Family, Taken, public_url
 
 _DEFAULT_REGION = "us-east-1"
 # boto3 renews a credential that has less than 10 minutes left when it is asked; the client asks
@@ -175,14 +175,16 @@ def _frozen(found: Any) -> Mapping[str, Any]:
 def _own_url(taken: Taken, bucket: Bucket, prefix: str) -> str:
     if not taken.needs_url:
         return ""
-    base = f"{taken['url_protocol']}//{taken['custom_domain']}"
-    if not taken["custom_domain"]:
+    domain = taken.custom_domain()
+    if not domain:
         taken.refuse_signed("querystring_auth")
-        base = bucket.url
-    elif taken["querystring_auth"] and taken["cloudfront_signer"]:
+        return public_url(bucket.url, prefix)
+    if taken["querystring_auth"] and taken["cloudfront_signer"]:
         name = "cloudfront_key_id" if taken["cloudfront_key_id"] else "cloudfront_signer"
         taken.refuse_signed(name)
-    return f"{base}/{quote(prefix)}/" if prefix else f"{base}/"
+    if taken["url_protocol"] not in {"http:", "https:"}:
+        raise taken.refusal("url_protocol", "expected 'https:' or 'http:'.")
+    return public_url(f"{taken['url_protocol']}//{domain}", prefix)
 
 
 def _is_ip(host: str) -> bool:
