@@ -44,6 +44,7 @@ RUNS = {
     "verify": ["verify", "v1"],
     "ready": ["ready", "v1"],
     "discard": ["discard", "v0"],
+    "report": ["report", "{tree}-page.html"],
     "pin": ["pin", "production", "v1"],
     "unpin": ["unpin", "staging"],
     "pins": ["pins", "staging"],

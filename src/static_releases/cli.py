@@ -13,6 +13,7 @@ from static_releases.core.errors import InvalidSetting, StaticReleasesError
 from static_releases.terminal import Terminal
 from static_releases.verbs.verb import Verb, pairs
 
+PROGRAM = "static-releases"
 STOPPED = "Stopped. Running it again is safe and goes on from there."
 
 
@@ -22,10 +23,15 @@ def run(
     out: Terminal,
     *,
     examine: releasing.Examine = releasing.examine_alone,
+    program: str = PROGRAM,
 ) -> int:
-    """Run the verb that the arguments name; ``examine`` finds what is wrong with files."""
+    """Run the verb that the arguments name.
+
+    ``examine`` finds what is wrong with files; ``program`` is how this command line is called.
+    """
     verb: Verb = arguments.run_verb
     arguments.examine = examine
+    arguments.program = program
     return verb(configure(), arguments, out)
 
 
@@ -57,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="static-releases",
+        prog=PROGRAM,
         description="Publish and look after immutable releases of static files.",
     )
     environ = os.environ

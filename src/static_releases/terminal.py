@@ -3,9 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import IO, Any, Literal
 
 from rich import box
@@ -22,6 +21,9 @@ from rich.table import Table
 from rich.text import Text
 
 from static_releases.core.transfers import Progress, Watch
+from static_releases.figures import number as number
+from static_releases.figures import size as size
+from static_releases.figures import when as when
 
 Format = Literal["text", "json"]
 # Some build systems stop a step that prints nothing for long; more often would fill the log.
@@ -87,6 +89,22 @@ class Terminal:
             yield _lines(label, self)
 
     @contextmanager
+    def counting(self, label: str) -> Iterator[Callable[[int, int], None]]:
+        """Show how many of how many are done, as `progress` does for bytes."""
+        if not self._errors.is_terminal:
+            yield _counted_lines(label, self)
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TimeRemainingColumn(),
+        )
+        with Bars(*columns, console=self._errors, transient=True) as bars:
+            task = bars.add_task(label, total=0)
+            yield lambda done, total: bars.update(task, completed=done, total=total)
+
+    @contextmanager
     def _bars(self, label: str) -> Iterator[Watch]:
         columns = (
             TextColumn("{task.description}"),
@@ -133,23 +151,13 @@ def _lines(label: str, terminal: Terminal) -> Watch:
     return watch
 
 
-def size(size_bytes: int | None) -> str:
-    """Return a size as people read it: ``6.3 MB``, in powers of ten."""
-    if size_bytes is None:
-        return ""
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    value, units = size_bytes / 1000, ["kB", "MB", "GB", "TB"]
-    while value >= 999.95 and len(units) > 1:
-        value, units = value / 1000, units[1:]
-    return f"{value:.1f} {units[0]}"
+def _counted_lines(label: str, terminal: Terminal) -> Callable[[int, int], None]:
+    last_at = time.monotonic()
 
+    def watch(done: int, total: int) -> None:
+        nonlocal last_at
+        if time.monotonic() - last_at >= _SECONDS_BETWEEN_LINES:
+            last_at = time.monotonic()
+            terminal.error(f"{label}: {done:,} of {total:,}")
 
-def number(count: int | None) -> str:
-    """Return a count with its thousands apart, or nothing for None."""
-    return "" if count is None else f"{count:,}"
-
-
-def when(at: datetime | None) -> str:
-    """Return a time to the minute, or nothing for None."""
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return watch

@@ -58,6 +58,7 @@ class Release:
 
     version: str
     state: State
+    claim_number: int | None = None
     claimed_at: datetime | None = None
     published_at: datetime | None = None
     files: int | None = None
@@ -135,6 +136,7 @@ def release_of(known: History, pinned: Mapping[str, tuple[str, ...]]) -> Release
     return Release(
         version=known.version,
         state=known.state,
+        claim_number=known.claim_number,
         claimed_at=known.claimed_at,
         published_at=known.sealed_at if seal else None,
         files=seal.files if seal else None,
@@ -163,6 +165,11 @@ def claim(store: Store, known: History) -> Claim:
     It stays when the release is retired and deleted.
     """
     return documents.read_claim(store, known.version, known.claim_number or 1)
+
+
+def claim_of(store: Store, release: Release) -> Claim:
+    """Read the newest claim of a release that `releases` told of: one small read."""
+    return documents.read_claim(store, release.version, release.claim_number or 1)
 
 
 def _by_version(objects: Iterable[StoredObject]) -> dict[str, _Documents]:

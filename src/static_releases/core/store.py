@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import obstore
 from obstore import exceptions
@@ -53,6 +53,18 @@ _RETRIES: Mapping[str, Any] = {
 }
 # The library's default of 30 s would hold for the whole of a large upload over a slow line.
 _CLIENT_OPTIONS: Mapping[str, Any] = {"timeout": timedelta(minutes=5)}
+# Somebody waits before a page, and a web worker does nothing else meanwhile.
+_SHORT_RETRIES: Mapping[str, Any] = {
+    **_RETRIES,
+    "max_retries": 1,
+    "retry_timeout": timedelta(seconds=8),
+}
+_SHORT_CLIENT_OPTIONS: Mapping[str, Any] = {
+    "timeout": timedelta(seconds=8),
+    "connect_timeout": timedelta(seconds=3),
+}
+# How long a failing request is tried: by a build, or by a page that somebody waits for.
+Patience = Literal["long", "short"]
 # The library does not repeat a create whose answer was lost, as it can't tell what became of it.
 # Here a repetition is safe: whoever is told "exists" compares.
 _CREATE_AGAIN_SECONDS = (0.2, 1.0, 3.0)
@@ -100,10 +112,16 @@ class StoredContent:
 class Store:
     """Where releases live. Making one asks the network nothing."""
 
-    def __init__(self, address: Address, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        address: Address,
+        options: Mapping[str, Any] | None = None,
+        *,
+        patience: Patience = "long",
+    ) -> None:
         self.address = address
         self._options = dict(options or {})
-        self._client = _open(address, self._options)
+        self._client = _open(address, self._options, patience)
         # A directory keeps no headers; what serves it tells them from the name.
         self._keeps_headers = address.kind != "file"
 
@@ -284,7 +302,7 @@ class Store:
         return StoreError(f"{self.address} failed at {key or 'its listing'}: {line}")
 
 
-def _open(address: Address, options: Mapping[str, Any]) -> Any:
+def _open(address: Address, options: Mapping[str, Any], patience: Patience) -> Any:
     if address.kind == "memory":
         # One store a name in the whole process, so that what is published can be listed.
         with _memories_lock:
@@ -301,7 +319,7 @@ def _open(address: Address, options: Mapping[str, Any]) -> Any:
         return store_class(
             address.container,
             prefix=address.prefix or None,
-            **_with_defaults(address, options),
+            **_with_defaults(address, options, patience),
         )
     except (exceptions.BaseError, ValueError, TypeError) as error:
         raise InvalidSetting(
@@ -321,8 +339,12 @@ def _open_folder(address: Address, options: Mapping[str, Any]) -> LocalStore:
         raise StoreMissing(f"{address} can't be opened: {_line(error)}") from None
 
 
-def _with_defaults(address: Address, options: Mapping[str, Any]) -> dict[str, Any]:
-    client = {**_CLIENT_OPTIONS, **(options.get("client_options") or {})}
+def _with_defaults(
+    address: Address, options: Mapping[str, Any], patience: Patience
+) -> dict[str, Any]:
+    is_short = patience == "short"
+    defaults = _SHORT_CLIENT_OPTIONS if is_short else _CLIENT_OPTIONS
+    client = {**defaults, **(options.get("client_options") or {})}
     endpoint = address.endpoint(options, os.environ)
     if endpoint and endpoint.startswith("http://"):
         client.setdefault("allow_http", True)
@@ -333,7 +355,8 @@ def _with_defaults(address: Address, options: Mapping[str, Any]) -> dict[str, An
     if address.kind == "s3":
         # How a copy is made create-only; without it the client refuses to try.
         options = {"copy_if_not_exists": "header: If-None-Match: *", **options}
-    return {"retry_config": _RETRIES, **options, "client_options": client}
+    retries = _SHORT_RETRIES if is_short else _RETRIES
+    return {"retry_config": retries, **options, "client_options": client}
 
 
 def _attributes(headers: Headers) -> dict[str, str]:

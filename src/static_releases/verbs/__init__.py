@@ -12,12 +12,13 @@ from static_releases.verbs import (
     policy,
     publication,
     releases,
+    reporting,
     retention,
     verification,
 )
 from static_releases.verbs.verb import Parsers, Verb
 
-_GROUPS = (publication, releases, verification, pins, retention, copies, policy)
+_GROUPS = (publication, releases, verification, pins, retention, copies, policy, reporting)
 
 
 def add(parsers: Parsers) -> dict[str, argparse.ArgumentParser]:

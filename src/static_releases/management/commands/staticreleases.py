@@ -14,6 +14,8 @@ from static_releases.core.errors import StaticReleasesError
 from static_releases.storage import ReleaseStaticFilesStorage
 from static_releases.terminal import Terminal
 
+PROGRAM = "python manage.py staticreleases"
+
 
 class Command(BaseCommand):
     help = "Publish and look after immutable releases of static files."
@@ -31,7 +33,9 @@ class Command(BaseCommand):
         )
         arguments = argparse.Namespace(**options)
         try:
-            status = cli.run(_configuration, arguments, out, examine=examination.find)
+            status = cli.run(
+                _configuration, arguments, out, examine=examination.find, program=PROGRAM
+            )
         except (StaticReleasesError, ImproperlyConfigured) as error:
             raise CommandError(cli.explain(error)) from error
         except KeyboardInterrupt:

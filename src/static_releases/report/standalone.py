@@ -1,0 +1,99 @@
+"""A store looked at once, and shown in one file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from static_releases.core import additions, inventory, overview
+from static_releases.core.documents import Claim
+from static_releases.core.errors import InvalidDocument, ObjectMissing
+from static_releases.core.overview import Overview, Row
+from static_releases.core.retention import Rule
+from static_releases.core.store import Store
+from static_releases.figures import number
+from static_releases.report import details, presenting, rendering
+from static_releases.report.details import Detail, Diff
+from static_releases.report.links import Commands
+
+_CHANGES_SHOWN = 100
+_PRUNED_SHOWN = 500
+
+# Is told how many of the manifests are read.
+Watch = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorLinks:
+    """Leads to what the same page shows in detail: some releases, each with what it changed."""
+
+    detailed: frozenset[str]
+    steps: frozenset[tuple[str, str]]
+
+    def release(self, version: str) -> str | None:
+        return f"#{details.anchor(version)}" if version in self.detailed else None
+
+    def diff(self, old: str, new: str) -> str | None:
+        return self.release(new) if (old, new) in self.steps else None
+
+
+def look(store: Store, watch: Watch) -> Overview:
+    """Read what the page shows, with every manifest: one small read for each release."""
+    seen = overview.look(store)
+    steps = additions.steps(seen.releases)
+    added: dict[str, int] = {}
+    for key, new_bytes in additions.measure(store, steps):
+        added[key] = new_bytes
+        watch(len(added), len(steps))
+    return overview.of(seen, added)
+
+
+def write(store: Store, found: Overview, rule: Rule, commands: Commands, *, detailed: int) -> str:
+    """Return the page, with the newest releases and those that are pinned in detail."""
+    rows = _detailed(found, detailed)
+    links = AnchorLinks(
+        detailed=frozenset(row.release.version for row in rows),
+        steps=frozenset((row.previous, row.release.version) for row in rows if row.previous),
+    )
+    newest = found.rows[0].release.version if found.rows else "VERSION"
+    left_out = sum(row.is_stored for row in found.rows) - sum(row.is_stored for row in rows)
+    return rendering.alone(
+        presenting.page(found, links, commands),
+        [presenting.line(row, found.seen_at, links) for row in found.rows],
+        list(_details(store, rows, found, links, commands)),
+        presenting.prune(found.prune_plan(rule), links, commands, most=_PRUNED_SHOWN),
+        pin=commands("Say what production runs", "pin", "production", newest),
+        show=commands("Show one", "show", "VERSION"),
+        undetailed=number(left_out) if left_out else "",
+    )
+
+
+def _detailed(found: Overview, count: int) -> Sequence[Row]:
+    """Return the rows to show in detail, in the order of the page."""
+    wanted = {row.release.version for row in found.rows if row.release.pins}
+    stored = [row for row in found.rows if row.is_stored or row.release.state == "publishing"]
+    wanted.update(row.release.version for row in stored[:count])
+    return [row for row in found.rows if row.release.version in wanted]
+
+
+def _details(
+    store: Store, rows: Sequence[Row], found: Overview, links: AnchorLinks, commands: Commands
+) -> Iterator[Detail]:
+    """Yield each row's detail, holding two manifests at a time."""
+    held: dict[str, Claim | None] = {}
+    for row in rows:
+        pair = [version for version in (row.release.version, row.previous) if version]
+        held = {v: held[v] if v in held else _claim(store, found.by_version[v]) for v in pair}
+        new, old = held[row.release.version], held.get(row.previous or "")
+        diff: Diff | None = None
+        if old and new:
+            diff = details.difference(old, new, links, commands, most=_CHANGES_SHOWN)
+        yield details.detail(row, new, found, links, commands, diff=diff)
+
+
+def _claim(store: Store, row: Row) -> Claim | None:
+    """Read a manifest; None where there is none, or it can't be understood."""
+    if row.release.claim_number is None:
+        return None
+    try:
+        return inventory.claim_of(store, row.release)
+    except (ObjectMissing, InvalidDocument):
+        return None
