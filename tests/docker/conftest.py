@@ -46,9 +46,9 @@ def images(request: pytest.FixtureRequest, engine: Engine) -> Iterator[Images]:
         wheels = folder / "wheels"
         if not wheels.exists():
             build_wheel(wheels)
-    made = Images(
-        engine=engine, wheels=wheels, pip_conf=pip_configuration(folder / f"{os.getpid()}.pip.conf")
-    )
+    pip_conf = folder / f"pip-{os.getpid()}.conf"
+    secret = pip_configuration(pip_conf)
+    made = Images(engine=engine, wheels=wheels, pip_conf=pip_conf, pip_secret=secret)
     yield made
     made.remove_all()
 

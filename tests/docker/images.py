@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.docker.debian import CA_BUNDLE
 from tests.docker.engine import NETWORK
+from tests.places import write_tree
 from tests.servers.processes import free_ports, listens
 
 if TYPE_CHECKING:
@@ -91,13 +95,14 @@ class Images:
     engine: Engine
     wheels: Path
     pip_conf: Path
+    pip_secret: str
     made: list[str] = field(default_factory=list)
 
     def build(
         self,
         context: Path = EXAMPLE,
         *,
-        dockerfile: str = "Dockerfile",
+        dockerfile: str | Path = "Dockerfile",
         arguments: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         options: tuple[str, ...] = (),
@@ -116,6 +121,13 @@ class Images:
             environment=secrets,
         )
         return Build(image=image, status=done.status, log=done.out + done.err)
+
+    def manage(
+        self, image: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> Finished:
+        """Run ``staticreleases`` in a container that is gone afterwards."""
+        command = ("python", "manage.py", "staticreleases", *arguments)
+        return self.run(image, *command, environment=environment)
 
     def run(
         self, image: str, *command: str, environment: Mapping[str, str] | None = None
@@ -145,6 +157,24 @@ class Images:
             self.engine.docker("image", "rm", "--force", *self.made)
 
 
+def altered(dockerfile: Path, directory: Path, changes: Mapping[str, str]) -> Path:
+    """Write a Dockerfile in which texts that are there once are replaced; return the new file."""
+    text = dockerfile.read_text()
+    for old, new in changes.items():
+        assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {dockerfile}"
+        text = text.replace(old, new)
+    file = directory / dockerfile.name
+    file.write_text(text)
+    return file
+
+
+def example_copy(directory: Path, changes: Mapping[str, bytes]) -> Path:
+    """Copy the example without what was made in it, and write these files in the copy."""
+    left_out = shutil.ignore_patterns("__pycache__", "collected", "static-release", "*.sqlite3")
+    shutil.copytree(EXAMPLE, directory, ignore=left_out)
+    return write_tree(directory, changes)
+
+
 def build_wheel(directory: Path) -> Path:
     """Build the package of this checkout; return the folder that holds it alone."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
@@ -152,18 +182,22 @@ def build_wheel(directory: Path) -> Path:
     return directory
 
 
-def pip_configuration(file: Path) -> Path:
-    """Write what pip in a container needs of this machine's pip configuration; never shown."""
+def pip_configuration(file: Path) -> str:
+    """Write what pip in a container needs of this machine's pip configuration; never shown.
+
+    Return a random text in it, as a password for an index would be.
+    """
     said = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     ).stdout
     wanted = r"(?:global|:env:)\.(index-url|extra-index-url|proxy|trusted-host|timeout)='(.*)'"
-    lines = ["[global]"]
+    secret = secrets.token_urlsafe(32)
+    lines = ["[global]", f"# {secret}"]
     for name, value in re.findall(rf"^{wanted}$", said, re.MULTILINE):
         # A folder of this machine isn't there.
         urls = [part for part in re.split(r"\\n|\s+", value) if not part.startswith("file:")]
         lines += [f"{name} = {' '.join(urls)}"] if any(urls) else []
-    if Path("/etc/ssl/certs/ca-certificates.crt").exists():
-        lines.append("cert = /etc/ssl/certs/ca-certificates.crt")
+    if Path(CA_BUNDLE).exists():
+        lines.append(f"cert = {CA_BUNDLE}")
     file.write_text("\n".join(lines) + "\n")
-    return file
+    return secret

@@ -23,7 +23,8 @@ class AzureStore:
 
     @classmethod
     def new(cls, azurite: Azurite) -> Self:
-        """Return a prefix that nobody else has."""
+        """Return a prefix that nobody else has; fonts and modules may be used by any site."""
+        azurite.allow_origins()
         return cls(place=azurite.place(f"docker-{uuid.uuid4().hex[:12]}"))
 
     @property

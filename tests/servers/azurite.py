@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from azure.storage.blob import (
+    BlobServiceClient,
     ContainerClient,
     ContainerSasPermissions,
+    CorsRule,
     PublicAccess,
     generate_container_sas,
 )
@@ -61,6 +63,13 @@ class Azurite(Server):
             },
             public_url=f"{origin}/{ACCOUNT}/{BUCKET}",
         )
+
+    def allow_origins(self) -> None:
+        """Let pages of every origin load fonts and modules; the rule is the whole account's."""
+        rule = CorsRule(["*"], ["GET", "HEAD"], max_age_in_seconds=60)
+        credential = {"account_name": ACCOUNT, "account_key": self.store_options["account_key"]}
+        with BlobServiceClient(f"{self.origin}/{ACCOUNT}", credential=credential) as service:
+            service.set_service_properties(cors=[rule])
 
     def sas(self, permissions: str, *, hours: float = 1) -> dict[str, Any]:
         """Return store options with a SAS of exactly these permissions instead of the key.
