@@ -20,6 +20,7 @@ from static_releases.core.errors import StaticReleasesError
 from static_releases.core.headers import IMMUTABLE, Headers
 from static_releases.storage import ReleaseStaticFilesStorage
 from tests.places import some_files, write_tree
+from tests.test_verify_url import serving
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs/reference"
 SOURCE = Path(static_releases.__file__).parent
@@ -42,6 +43,7 @@ RUNS = {
     "show": ["show", "v1"],
     "diff": ["diff", "v0", "v1"],
     "verify": ["verify", "v1"],
+    "verify with `--url`": ["verify", "v1", "--url", "{served}"],
     "ready": ["ready", "v1"],
     "discard": ["discard", "v0"],
     "report": ["report", "{tree}-page.html"],
@@ -182,8 +184,9 @@ def test_the_json_keys_of_a_verb_are_those_that_it_prints(
     run: str, store: tuple[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     url, tree = store
-    argv = [part.format(tree=tree) for part in RUNS[run]]
-    assert cli.main(["--store", url, *argv, "--format", "json"]) == 0
+    with serving(tree.parent / "store") as served:
+        argv = [part.format(tree=tree, served=served) for part in RUNS[run]]
+        assert cli.main(["--store", url, *argv, "--format", "json"]) == 0
     printed: Any = json.loads(capsys.readouterr().out)
     value = printed[0] if isinstance(printed, list) else printed
     assert json_keys(run) == list(value)
