@@ -438,3 +438,34 @@ def test_djangos_own_collectstatic_collects_where_nothing_is_to_be_published(
     done = project.python(CALL.format("interactive=False"))
     assert (done.status, done.err) == (0, "")
     assert project.path("collected/site/app.js").exists()
+
+
+@pytest.mark.parametrize(
+    "backend", ["ReleaseStaticFilesStorage", "ReleaseManifestStaticFilesStorage"]
+)
+def test_a_broken_record_is_replaced_by_the_next_publication(
+    make: MakeProject, make_place: Callable[[str], Place], backend: str
+) -> None:
+    place = make_place("azure")
+    project = make(store=place.url, store_options=place.options)
+    settings = project.path("settings.py")
+    settings.write_text(settings.read_text().replace("ReleaseStaticFilesStorage", backend))
+    kept = project.path("static-release/release.json")
+    kept.parent.mkdir()
+    kept.write_text("{ cut off")
+    assert "Published v1.0.0" in collect(project)
+    assert record.read(kept.parent).version == "v1.0.0"
+
+
+def test_a_record_that_cannot_be_written_is_told_apart_from_the_publication(
+    make: MakeProject,
+) -> None:
+    project = make()
+    project.path("static-release").write_text("a file where the folder should be")
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "v1.0.0 is published, and its record isn't written" in done.err
+    assert "Traceback" not in done.err
+    project.path("static-release").unlink()
+    assert "Already published v1.0.0" in collect(project)
+    assert record.read(project.path("static-release")).version == "v1.0.0"

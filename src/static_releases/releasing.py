@@ -14,7 +14,7 @@ from typing import Literal
 
 from static_releases.core import collecting, findings, record
 from static_releases.core.configuration import Configuration
-from static_releases.core.errors import BrokenFiles, InvalidSetting, StoreError
+from static_releases.core.errors import BrokenFiles, InvalidDocument, InvalidSetting, StoreError
 from static_releases.core.findings import Finding, Severity, Source
 from static_releases.terminal import Terminal, size
 
@@ -244,7 +244,10 @@ def _store_url(config: Configuration) -> str:
 
 def _mismatch(config: Configuration, collected: collecting.Collected) -> str | None:
     """Return None if the record says that this is published, else why not, as far as it can be."""
-    kept = record.find(config.record_dir) if config.has_own_url else None
+    try:
+        kept = record.find(config.record_dir) if config.has_own_url else None
+    except InvalidDocument as error:
+        return f"{error}; publishing replaces it"
     if kept is None:
         return ""
     return record.mismatch(

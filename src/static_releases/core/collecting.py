@@ -187,6 +187,14 @@ def read_asset(asset: Asset, file: Path) -> bytes:
     return body
 
 
+def is_intact(asset: Asset, file: Path) -> bool:
+    """Tell whether the file is there and has the asset's bytes."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest() == asset.digest
+    except OSError:
+        return False
+
+
 def _regular(path: str, file: Path) -> os.stat_result:
     try:
         status = file.stat()

@@ -25,6 +25,7 @@ StaticReleasesError
 │   └── PinConflict
 ├── DirectoryError          a directory can't take what is downloaded
 ├── InvalidDocument         a claim, seal or record can't be understood
+├── RecordUnwritable        the release is published, and its record can't be left
 └── NotReady                the public URL doesn't show the release
 """
 
@@ -127,6 +128,10 @@ class DirectoryError(StaticReleasesError):
 
 class InvalidDocument(StaticReleasesError):
     """A claim, seal or record isn't what it should be."""
+
+
+class RecordUnwritable(StaticReleasesError):
+    """The release is published, and its record can't be left on the disk."""
 
 
 class NotReady(StaticReleasesError):

@@ -13,7 +13,12 @@ from pathlib import Path
 
 from static_releases.core import collecting, layout
 from static_releases.core.collecting import Collected
-from static_releases.core.errors import InvalidDocument, InvalidPath
+from static_releases.core.errors import (
+    CollectingError,
+    InvalidDocument,
+    InvalidPath,
+    RecordUnwritable,
+)
 from static_releases.core.model import Layout
 
 FORMAT = 1
@@ -53,7 +58,8 @@ def write(
 ) -> Record:
     """Leave the record of a publication; ``carry`` are shell patterns of assets to keep.
 
-    Safe to repeat: ``release.json`` is written last, and replaced at once.
+    Safe to repeat: ``release.json`` is taken away first and written last, and a record that says
+    all this already isn't touched. Raises `RecordUnwritable`; the release is published then.
     """
     assets = collected.manifest.assets
     record = Record(
@@ -66,14 +72,46 @@ def write(
         integrity={asset.path: asset.integrity for asset in assets},
         carried=_carried(collected, carry),
     )
-    previous = find(directory)
+    previous = _previous(directory)
+    try:
+        if previous != record or not _has_carried(directory, record, collected):
+            _leave(directory, record, collected, previous)
+    except OSError as error:
+        file = error.filename or directory
+        raise _unwritable(record, f"{file} can't be written: {error.strerror or error}") from error
+    except CollectingError as error:
+        raise _unwritable(record, str(error).rstrip(".")) from error
+    return record
+
+
+def _leave(directory: Path, record: Record, collected: Collected, previous: Record | None) -> None:
+    (directory / FILE).unlink(missing_ok=True)
     for path in previous.carried if previous else ():
         (directory / CARRIED / path).unlink(missing_ok=True)
     for path in record.carried:
         asset = collected.manifest.by_path[path]
         _replace(directory / CARRIED / path, collecting.read_asset(asset, collected.files[path]))
     _replace(directory / FILE, _encode(record))
-    return record
+
+
+def _previous(directory: Path) -> Record | None:
+    """Return the record that is there; one that can't be understood is replaced."""
+    try:
+        return find(directory)
+    except InvalidDocument:
+        return None
+
+
+def _has_carried(directory: Path, record: Record, collected: Collected) -> bool:
+    assets = (collected.manifest.by_path[path] for path in record.carried)
+    return all(collecting.is_intact(asset, directory / CARRIED / asset.path) for asset in assets)
+
+
+def _unwritable(record: Record, why: str) -> RecordUnwritable:
+    return RecordUnwritable(
+        f"{record.version} is published, and its record isn't written: {why}. Mend that and run it "
+        "again: publishing again is safe, and the image needs the record."
+    )
 
 
 def read(directory: Path) -> Record:
