@@ -4,13 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from static_releases.core import documents, layout, pins, transfers
 from static_releases.core.documents import Claim, Seal, Verdict
 from static_releases.core.errors import InvalidVersion, ReleaseNotFound
 from static_releases.core.layout import DocumentKey
 from static_releases.core.model import Layout, State
-from static_releases.core.store import Store, StoredObject
+
+if TYPE_CHECKING:  # planning and the command line's parser need no client library
+    from static_releases.core.store import Store, StoredObject
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -90,13 +93,13 @@ class _Documents:
         return other if other in self.at else None
 
 
-def history(store: Store, version: str) -> History:
+def history(store: "Store", version: str) -> History:
     """Return what is known of a version: one listing, and a read for each decision in it."""
     found = _by_version(store.objects(layout.history_folder(version)))
     return _history(store, version, found.get(version, _Documents()), has_folder=None)
 
 
-def releases(store: Store) -> list[Release]:
+def releases(store: "Store") -> list[Release]:
     """Return every version that the store knows of, the newest first.
 
     Order is that of publication; what isn't published yet comes first. Costs three listings and
@@ -149,7 +152,7 @@ def release_of(known: History, pinned: Mapping[str, tuple[str, ...]]) -> Release
     )
 
 
-def existing(store: Store, version: str) -> History:
+def existing(store: "Store", version: str) -> History:
     """Return the history of a version that has a claim, or raise `ReleaseNotFound`."""
     known = history(store, version)
     if known.claim_number is None:
@@ -159,7 +162,7 @@ def existing(store: Store, version: str) -> History:
     return known
 
 
-def claim(store: Store, known: History) -> Claim:
+def claim(store: "Store", known: History) -> Claim:
     """Read the newest claim of a version that `existing` found: its manifest is what it holds.
 
     It stays when the release is retired and deleted.
@@ -167,12 +170,12 @@ def claim(store: Store, known: History) -> Claim:
     return documents.read_claim(store, known.version, known.claim_number or 1)
 
 
-def claim_of(store: Store, release: Release) -> Claim:
+def claim_of(store: "Store", release: Release) -> Claim:
     """Read the newest claim of a release that `releases` told of: one small read."""
     return documents.read_claim(store, release.version, release.claim_number or 1)
 
 
-def _by_version(objects: Iterable[StoredObject]) -> dict[str, _Documents]:
+def _by_version(objects: "Iterable[StoredObject]") -> dict[str, _Documents]:
     found: dict[str, _Documents] = defaultdict(_Documents)
     for stored in objects:
         key = layout.parse_document_key(stored.key)
@@ -181,7 +184,9 @@ def _by_version(objects: Iterable[StoredObject]) -> dict[str, _Documents]:
     return dict(found)
 
 
-def _history(store: Store, version: str, marks: _Documents, *, has_folder: bool | None) -> History:
+def _history(
+    store: "Store", version: str, marks: _Documents, *, has_folder: bool | None
+) -> History:
     claim, retired = marks.newest("claim"), marks.newest("retired")
     seal = marks.same_number(claim, "seal")
     verdict = marks.same_number(retired, "verdict")
@@ -199,7 +204,7 @@ def _history(store: Store, version: str, marks: _Documents, *, has_folder: bool 
     )
 
 
-def _has_objects(store: Store, version: str) -> bool:
+def _has_objects(store: "Store", version: str) -> bool:
     # Some servers go on showing a folder from which everything was deleted.
     return any(True for _ in store.objects(layout.release_folder(version)))
 

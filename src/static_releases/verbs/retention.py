@@ -2,15 +2,17 @@
 
 import argparse
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from static_releases import releasing
 from static_releases.core import layout
 from static_releases.core.configuration import Configuration
-from static_releases.core.pruning import Outcome
 from static_releases.core.retention import GRACE_DAYS, PrunePlan, Rule
 from static_releases.terminal import Terminal, size, when
 from static_releases.verbs.verb import AddVerb
+
+if TYPE_CHECKING:
+    from static_releases.core.pruning import Outcome
 
 _DOES = {
     "keep": "keep",
@@ -141,7 +143,7 @@ def _summary(plan: PrunePlan) -> str:
     return "; ".join(parts) + "." + more
 
 
-def _told(outcome: Outcome) -> str:
+def _told(outcome: "Outcome") -> str:
     match outcome.did:
         case "deleted" | "swept":
             freed = f"{outcome.deleted:,} objects, {size(outcome.deleted_bytes)}"
@@ -152,7 +154,7 @@ def _told(outcome: Outcome) -> str:
             return f"{did.capitalize()} {outcome.version}{outcome.why and ': ' + outcome.why}."
 
 
-def _to_json(plan: PrunePlan, done: list[Outcome], *, is_done: bool) -> dict[str, Any]:
+def _to_json(plan: PrunePlan, done: "list[Outcome]", *, is_done: bool) -> dict[str, Any]:
     return {
         "done": is_done,
         "rule": str(plan.rule),
