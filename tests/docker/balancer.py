@@ -23,7 +23,9 @@ IMAGE = "static-releases-test-nginx"
 READY_WITHIN_SECONDS = 30
 DOCKERFILE = """
 FROM {python_image}
-RUN apt-get -q update && apt-get -q install --yes --no-install-recommends nginx-light
+RUN apt-get -q update \\
+    && apt-get -q install --yes --no-install-recommends nginx-light \\
+    && rm /etc/nginx/sites-enabled/default
 """
 CONFIGURATION = """
 worker_processes 2;
@@ -103,7 +105,7 @@ def running(
     images: Images, folder: Path, ports: Sequence[int], *, store_url: str | None
 ) -> Iterator[Balancer]:
     """Run nginx before these ports until the block ends."""
-    _build(images, folder / "image")
+    build(images, folder / "image")
     configuration = folder / "configuration"
     configuration.mkdir()
     [port] = free_ports(1)
@@ -130,7 +132,8 @@ def running(
         images.engine.said("rm", "--force", "--volumes", balancer.name)
 
 
-def _build(images: Images, context: Path) -> None:
+def build(images: Images, context: Path) -> None:
+    """Build `IMAGE`, a stand-in for the official image of nginx."""
     context.mkdir(parents=True)
     text = DOCKERFILE.format(python_image=images.engine.python_image)
     (context / "Dockerfile").write_text(text)

@@ -21,7 +21,8 @@ from tests.servers.processes import ServerUnavailable
 # The first suite whose engine has heredocs, `COPY --link` and named contexts; it runs on the one
 # before too.
 SUITE = "trixie"
-ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "containerd")
+ENGINE_PACKAGES = ("docker.io", "docker-cli", "docker-buildx", "docker-compose", "containerd")
+PLUGINS = ("docker-buildx", "docker-compose")
 TOOLS = ("runc", "iptables", "mmdebstrap", "xz-utils", "ca-certificates")
 APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300")
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -56,13 +57,14 @@ def unpack_engine(folder: Path) -> Path:
 
     Safe to call from many processes at once.
     """
-    engine, mark = folder / "engine", folder / "engine" / ".suite"
+    engine, mark = folder / "engine", folder / "engine" / ".packages"
+    wanted = " ".join((SUITE, *ENGINE_PACKAGES))
     with _alone(folder):
-        if not mark.exists():
+        if not mark.exists() or mark.read_text() != wanted:
             _install_tools()
             shutil.rmtree(engine, ignore_errors=True)
             _unpack(folder, engine)
-            mark.write_text(SUITE)
+            mark.write_text(wanted)
     return engine
 
 
@@ -108,12 +110,13 @@ def dockerd(folder: Path, engine: Path) -> list[str]:
 
 def environment(folder: Path, engine: Path) -> dict[str, str]:
     """Return what a `docker` command needs in its environment to use the folder's engine."""
-    config, plugin = folder / "config", engine / "usr/libexec/docker/cli-plugins/docker-buildx"
+    config = folder / "config"
     (config / "cli-plugins").mkdir(parents=True, exist_ok=True)
-    link = config / "cli-plugins" / "docker-buildx"
-    if not link.exists():
-        link.unlink(missing_ok=True)
-        link.symlink_to(plugin)
+    for name in PLUGINS:
+        link = config / "cli-plugins" / name
+        if not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(engine / "usr/libexec/docker/cli-plugins" / name)
     return {
         "DOCKER_HOST": f"unix://{socket(folder)}",
         "DOCKER_CONFIG": str(config),
