@@ -276,6 +276,9 @@ def refuse_harm(store: Store, key: str) -> None:
     known = inventory.history(store, version)
     if known.state in {"published", "retired", "publishing", "unmanaged"}:
         raise Violation(f"{key} was deleted, and {version} is {known.state}.")
+    is_adoption = known.claim_number is not None and inventory.claim(store, known).is_adoption
+    if is_adoption and known.state != "deleting":
+        raise Violation(f"{key} was deleted, and was there before {version} was adopted.")
 
 
 def require_whole(store: Store) -> None:

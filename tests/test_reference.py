@@ -47,6 +47,7 @@ RUNS = {
     "ready": ["ready", "v1"],
     "discard": ["discard", "v0"],
     "report": ["report", "{tree}-page.html"],
+    "adopt": ["adopt", "by-hand"],
     "pin": ["pin", "production", "v1"],
     "unpin": ["unpin", "staging"],
     "pins": ["pins", "staging"],
@@ -142,7 +143,7 @@ def test_the_options_before_the_verb_are_those_that_it_takes() -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """A store with v1 published and pinned, v2 published, v0 begun, and the tree that was."""
+    """A store with v1 published and pinned, v2 published, v0 begun, and v1's tree."""
     directory = tmp_path_factory.mktemp("reference")
     tree = write_tree(directory / "tree", some_files(3))
     url = (directory / "store").as_uri()
@@ -150,6 +151,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     assert cli.main(["--store", url, "pin", "staging", "v1"]) == 0
     assert cli.main(["--store", url, "publish", str(tree), "--version", "v2"]) == 0
     begin(url, "v0", tree)
+    write_tree(directory / "store/by-hand", some_files(2))
     return url, tree
 
 

@@ -49,7 +49,7 @@ def test_a_discard_during_a_publication_decides_it_once(store: Store, tree: Path
     claim = leave_unfinished(store, collected)
     discarding.discard(store, "v1", by="tests")
     with pytest.raises(ReleaseUnusable, match="discarded by tests"):
-        publishing._seal(store, claim, "late publisher")
+        publishing.seal(store, claim, "late publisher")
     assert state_of(store) == "discarded"
 
 

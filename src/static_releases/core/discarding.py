@@ -27,6 +27,10 @@ def discard(store: Store, version: str, *, by: str) -> Discarded:
     sealed, and for a version that another publisher claims at the same moment.
     """
     known = inventory.existing(store, version)
+    if known.state == "unmanaged":
+        raise _not_ours(version)
+    if known.state not in {"publishing", "discarded"}:
+        raise _published(version)
     number = known.claim_number or 1
     if known.cleared_at is not None:
         if not comparing.folder(store, version):
@@ -66,15 +70,28 @@ def _claim_for_nothing(store: Store, version: str, number: int, by: str) -> None
             ) from None
 
 
+def _not_ours(version: str) -> ReleaseUnusable:
+    return ReleaseUnusable(
+        f"The files of {version} were there before anything of this package, and may be in use: "
+        f"nothing is deleted. `adopt {version}` makes a release of them."
+    )
+
+
 def _decide_discarded(store: Store, version: str, number: int, by: str) -> None:
     claim = documents.read_claim(store, version, number)
+    if claim.is_adoption:
+        raise _not_ours(version)
     ours = documents.decision(claim, "discarded", by=by)
     if _create(store, ours.key, documents.encode_seal(ours)):
         return
     if documents.read_seal(store, version, number).outcome == "sealed":
-        raise ReleaseUnusable(
-            f"{version} is published: only an unfinished publication can be discarded."
-        )
+        raise _published(version)
+
+
+def _published(version: str) -> ReleaseUnusable:
+    return ReleaseUnusable(
+        f"{version} is published: only an unfinished publication can be discarded."
+    )
 
 
 def _create(store: Store, key: str, body: bytes) -> bool:

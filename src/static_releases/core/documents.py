@@ -36,7 +36,10 @@ Verdict = Literal["restored", "deleting"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
-    """The first write of a publication: it fixes the tree before any asset is sent."""
+    """The first write of a publication: it fixes the tree before any asset is sent.
+
+    That of an adoption is for files that were there before it.
+    """
 
     version: str
     number: int
@@ -44,6 +47,7 @@ class Claim:
     claimed_at: datetime
     by: str
     manifest: model.Manifest
+    is_adoption: bool = False
 
     @property
     def key(self) -> str:
@@ -64,6 +68,7 @@ class Seal:
     tree_digest: str
     files: int
     size_bytes: int
+    is_adoption: bool = False
 
     @property
     def key(self) -> str:
@@ -88,6 +93,7 @@ def decision(claim: Claim, outcome: Outcome, *, by: str) -> Seal:
         tree_digest=claim.manifest.tree_digest,
         files=len(claim.manifest.assets),
         size_bytes=claim.manifest.size_bytes,
+        is_adoption=claim.is_adoption,
     )
 
 
@@ -99,6 +105,7 @@ def encode_claim(claim: Claim) -> bytes:
         "claim_id": claim.claim_id,
         "claimed_at": claim.claimed_at.isoformat(),
         "by": claim.by,
+        **({"adopted": True} if claim.is_adoption else {}),
         "tree_digest": claim.manifest.tree_digest,
         "layout": "folder",
         "assets": model.manifest_to_json(claim.manifest),
@@ -116,6 +123,7 @@ def encode_seal(seal: Seal) -> bytes:
             "outcome": seal.outcome,
             "decided_at": seal.decided_at.isoformat(),
             "by": seal.by,
+            **({"adopted": True} if seal.is_adoption else {}),
             "layout": seal.layout,
             "tree_digest": seal.tree_digest,
             "files": seal.files,
@@ -150,6 +158,7 @@ def decode_claim(body: bytes, version: str, number: int) -> Claim:
             claimed_at=datetime.fromisoformat(value["claimed_at"]),
             by=str(value["by"]),
             manifest=model.manifest_from_json(value["assets"]),
+            is_adoption=bool(value.get("adopted", False)),
         )
     if claim.manifest.tree_digest != value["tree_digest"]:
         raise InvalidDocument(
@@ -180,6 +189,7 @@ def decode_seal(body: bytes, version: str, number: int) -> Seal:
             tree_digest=str(value["tree_digest"]),
             files=int(value["files"]),
             size_bytes=int(value["size_bytes"]),
+            is_adoption=bool(value.get("adopted", False)),
         )
 
 

@@ -44,7 +44,8 @@ class History:
         if self.seal is None:
             return "publishing"
         if self.seal.outcome == "discarded":
-            return "discarded"
+            # An adoption that was given up has sent nothing: its files are what they were.
+            return "unmanaged" if self.seal.is_adoption else "discarded"
         if self.retired_at is None or self.verdict == "restored":
             return "published"
         if self.verdict is None:

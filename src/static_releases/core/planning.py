@@ -52,7 +52,7 @@ def plan(
         present: Mapping[str, StoredObject] = {}
     else:
         _require_quiet(store, known, quiet_time)
-        present = _present(store, version, manifest, is_claimed=known.claim_number is not None)
+        present = _present(store, version, manifest, is_claimed=known.state != "unmanaged")
     number = (known.claim_number or 0) + (1 if action == "claim" else 0)
     return PublishPlan(
         version=version, manifest=manifest, action=action, claim_number=number, present=present
@@ -117,7 +117,7 @@ def _present(
     if found and not is_claimed:
         # Another publisher of the same version may have claimed since the history was read: then
         # its claim is read next, and decides.
-        if inventory.history(store, version).claim_number is not None:
+        if inventory.history(store, version).state != "unmanaged":
             return found
         raise ReleaseUnusable(
             f"The folder {version}/ in {store.address} holds {len(found):,} objects that no "

@@ -101,8 +101,8 @@ def publish_tree(
     started = time.monotonic()
     planned = planning.plan(store, version, manifest, quiet_time=quiet_time)
     if planned.action == "nothing":
-        seal = documents.read_seal(store, version, planned.claim_number)
-        return _publication(planned, seal.claim_id, _Tally(), started)
+        decided = documents.read_seal(store, version, planned.claim_number)
+        return _publication(planned, decided.claim_id, _Tally(), started)
     claim = _claim(store, planned, by)
     tally = _Tally(files=len(claim.manifest.assets), size_bytes=claim.manifest.size_bytes)
     if claim.number != planned.claim_number:
@@ -113,7 +113,7 @@ def publish_tree(
         error.add_note(_advice(error, version, tally))
         raise
     _require_complete(store, planned)
-    _seal(store, claim, by)
+    seal(store, claim, by)
     return _publication(planned, claim.claim_id, tally, started)
 
 
@@ -186,7 +186,7 @@ def _claim(store: Store, planned: PublishPlan, by: str) -> Claim:
         body = store.read(ours.key)
         ours = documents.decode_claim(body, planned.version, planned.claim_number)
         comparing.require_same_manifest(store, ours, planned.manifest)
-    _require_create_only(store, ours.key, body)
+    require_create_only(store, ours.key, body)
     return ours
 
 
@@ -198,7 +198,7 @@ def _created(store: Store, key: str, body: bytes) -> bool:
     return True
 
 
-def _require_create_only(store: Store, key: str, body: bytes) -> None:
+def require_create_only(store: Store, key: str, body: bytes) -> None:
     """Create the claim again: an honest store refuses, and if not, the bytes are the same."""
     if _created(store, key, body):
         raise CreateOnlyIgnored(
@@ -275,10 +275,10 @@ def create(store: Store, key: str, asset: Asset, body: bytes, stored: StoredObje
     return False
 
 
-def _seal(store: Store, claim: Claim, by: str) -> None:
-    seal = documents.decision(claim, "sealed", by=by)
+def seal(store: Store, claim: Claim, by: str) -> None:
+    ours = documents.decision(claim, "sealed", by=by)
     try:
-        store.create(seal.key, documents.encode_seal(seal), documents.JSON)
+        store.create(ours.key, documents.encode_seal(ours), documents.JSON)
     except ObjectExists:
         decided = documents.read_seal(store, claim.version, claim.number)
         if decided.outcome != "sealed":

@@ -9,7 +9,6 @@ The promises are the same for every kind of store, and one suite of tests holds 
 Use it from threads. It isn't fork-safe: open the store after a fork.
 """
 
-import hashlib
 import os
 import re
 import threading
@@ -29,6 +28,7 @@ from obstore import exceptions
 from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
 
 from static_releases.core.address import Address
+from static_releases.core.digests import Digests
 from static_releases.core.errors import (
     AccessDenied,
     InvalidSetting,
@@ -106,6 +106,7 @@ class StoredContent:
 
     size_bytes: int
     digest: str
+    integrity: str
     headers: Headers | None
 
 
@@ -175,12 +176,16 @@ class Store:
         """Read an object whole, in pieces, and return its digest, size and headers."""
         with self._translated(key):
             result = obstore.get(self._client, key)
-            digest, size_bytes = hashlib.sha256(), 0
-            for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
-                digest.update(chunk)
-                size_bytes += len(chunk)
             headers = _headers(result.attributes) if self._keeps_headers else None
-        return StoredContent(size_bytes=size_bytes, digest=digest.hexdigest(), headers=headers)
+            read = Digests(headers.content_encoding if headers else None)
+            for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
+                read.add(bytes(chunk))
+        return StoredContent(
+            size_bytes=read.size_bytes,
+            digest=read.digest,
+            integrity=read.integrity,
+            headers=headers,
+        )
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """Yield an object's bytes in pieces of about a megabyte, or raise `ObjectMissing`."""

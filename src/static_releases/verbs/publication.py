@@ -9,7 +9,7 @@ from static_releases import releasing
 from static_releases.core import collecting, layout
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting
-from static_releases.terminal import Terminal
+from static_releases.terminal import Terminal, size
 from static_releases.verbs.verb import AddVerb
 
 
@@ -25,6 +25,8 @@ def add(add_verb: AddVerb) -> None:
     parser = add_verb("check", check)
     parser.add_argument("directory", nargs="?", metavar="DIR", help="default: STATIC_ROOT")
     parser = add_verb("discard", discard)
+    parser.add_argument("version", metavar="V")
+    parser = add_verb("adopt", adopt)
     parser.add_argument("version", metavar="V")
 
 
@@ -62,6 +64,34 @@ def discard(config: Configuration, arguments: argparse.Namespace, out: Terminal)
         f"{int(planning.QUIET.total_seconds() // 60)} minutes."
     )
     out.json({"version": version, "deleted": done.deleted})
+    return 0
+
+
+def adopt(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
+    """Make a release of a folder that something else has published."""
+    from static_releases.core import adoption
+
+    version = layout.check_version(arguments.version)
+    with out.progress(f"reading {version}") as watch:
+        done = adoption.adopt(
+            config.open_store(),
+            version,
+            by=releasing.who(),
+            in_flight=config.in_flight,
+            watch=watch,
+        )
+    files, size_bytes = len(done.manifest.assets), done.manifest.size_bytes
+    said = "Adopted" if done.is_new else "Already adopted"
+    out.line(f"{said} {version}: {files:,} files, {size(size_bytes)}, as they are.")
+    out.json(
+        {
+            "version": version,
+            "is_new": done.is_new,
+            "files": files,
+            "size_bytes": size_bytes,
+            "tree_digest": done.manifest.tree_digest,
+        }
+    )
     return 0
 
 
