@@ -215,10 +215,12 @@ def docker() -> Iterator[Images]:
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     run = Run(folder=folder, controller_pid=os.getpid())
     try:
+        pip_conf = folder / "pip.conf"
         images = Images(
             engine=engine.shared(run),
             wheels=build_wheel(folder / "wheels"),
-            pip_conf=pip_configuration(folder / "pip.conf"),
+            pip_conf=pip_conf,
+            pip_secret=pip_configuration(pip_conf),
         )
         try:
             yield images
