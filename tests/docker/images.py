@@ -98,6 +98,20 @@ class Images:
     pip_secret: str
     made: list[str] = field(default_factory=list)
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What a build needs here: a base image, this checkout's package, pip's own settings."""
+        return (
+            f"--build-arg=PYTHON_IMAGE={self.engine.python_image}",
+            f"--build-context=wheels={self.wheels}",
+            f"--secret=id=pip_conf,src={self.pip_conf}",
+        )
+
+    def new_tag(self) -> str:
+        """Return a tag that nobody has; its image is removed in the end."""
+        self.made.append(f"static-releases-test:{uuid.uuid4().hex[:12]}")
+        return self.made[-1]
+
     def build(
         self,
         context: Path = EXAMPLE,
@@ -108,14 +122,11 @@ class Images:
         options: tuple[str, ...] = (),
     ) -> Build:
         """Build an image, however it ends; a secret is given by an environment variable."""
-        image = f"static-releases-test:{uuid.uuid4().hex[:12]}"
-        self.made.append(image)
-        given = {"PYTHON_IMAGE": self.engine.python_image, **(arguments or {})}
+        image = self.new_tag()
         done = self.engine.docker(
             *("build", *NETWORK, "--tag", image, "--file", str(context / dockerfile)),
-            *("--build-context", f"wheels={self.wheels}"),
-            *("--secret", f"id=pip_conf,src={self.pip_conf}"),
-            *(f"--build-arg={name}={value}" for name, value in given.items()),
+            *self.options,
+            *(f"--build-arg={name}={value}" for name, value in (arguments or {}).items()),
             *(f"--secret=id={name},env={name}" for name in secrets or {}),
             *(*options, str(context)),
             environment=secrets,

@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from static_releases.core import verification
 from tests.docker.pages import look_at
+from tests.places import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.docker.images import Build, Images
     from tests.docker.stores import AzureStore
+    from tests.servers.serving import Place
+
+    MakePlace = Callable[[str], Place]
 
 KEY = "AZURE_STORAGE_ACCOUNT_KEY"
 
@@ -136,3 +143,43 @@ def test_the_health_check_asks_for_a_host_that_is_allowed(
 ) -> None:
     with images.site(without_store.image, environment={"ALLOWED_HOSTS": ".lantern.example"}) as s:
         s.wait_until_healthy()
+
+
+def test_amazon_s3_by_the_same_pattern(images: Images, make_place: MakePlace) -> None:
+    place = make_place("s3")
+    options = place.options
+    arguments = {
+        "RELEASE_VERSION": "v1.2.3",
+        "STATIC_STORE": place.url,
+        "AWS_REGION": options["region"],
+        "AWS_ENDPOINT_URL": options["endpoint"],
+    }
+    secrets = {
+        "AWS_ACCESS_KEY_ID": options["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": options["secret_access_key"],
+    }
+    publishes_only_with_its_secrets(images, place, arguments, secrets)
+
+
+def test_google_cloud_storage_by_the_same_pattern(images: Images, make_place: MakePlace) -> None:
+    place = make_place("gcs")
+    arguments = {
+        "RELEASE_VERSION": "v1.2.3",
+        "STATIC_STORE": place.url,
+        "GOOGLE_BASE_URL": place.options["base_url"],
+    }
+    secrets = {"GOOGLE_BEARER_TOKEN": place.options["bearer_token"]}
+    publishes_only_with_its_secrets(images, place, arguments, secrets)
+
+
+def publishes_only_with_its_secrets(
+    images: Images, place: Place, arguments: dict[str, str], secrets: dict[str, str]
+) -> None:
+    publish = ("--target=publish",)
+    built = images.build(arguments=arguments, options=publish)
+    assert built.status != 0
+    assert f"STATIC_STORE is {place.url}, and the build has no such secret" in built.log
+    built = images.build(arguments=arguments, secrets=secrets, options=publish)
+    assert built.status == 0, built.log
+    assert "Published v1.2.3: 464 files" in built.step("collectstatic")
+    assert not verification.verify(open_store(place), "v1.2.3", depth="deep").differences
