@@ -22,8 +22,9 @@ _SHAPES = {
     Kind.JS_URL: """
         (new_expression
             constructor: (identifier) @name (#eq? @name "URL")
-            arguments: (arguments . (comment)* . (_) @literal . (_) @base
-                (#eq? @base "import.meta.url")))
+            arguments: (arguments [(string) (template_string)] @literal
+                "," (member_expression) @base)
+            (#eq? @base "import.meta.url"))
     """,
     Kind.JS_IMPORT_SCRIPTS: """
         (call_expression

@@ -171,6 +171,12 @@ def test_whatever_is_written_tinycss2_finds_the_same(text: str) -> None:
     assert sorted(urls(text)) == judges.in_css(text.encode())
 
 
+def test_of_a_set_without_end_the_beginning_is_read_and_no_half_of_a_string() -> None:
+    rule = f"a{{background:image-set('a.png' 1x,'{'b' * 9000}' 2x)}}"
+    assert urls(rule) == ["a.png"]
+    assert urls("a{background:image-set('a.png' 1x,'b") == ["a.png", "b"]
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read(data: bytes) -> None:
     found(references.text(data))
@@ -197,6 +203,7 @@ def test_any_bytes_are_read(data: bytes) -> None:
         "url(a.png)",
         "/*#sourceMappingURL=",
         "image-set(/*image-set(*/",
+        "image-set('a' 1x,url(",
     ],
 )
 def test_hostile_files_cost_no_more_than_their_length(piece: str) -> None:

@@ -27,6 +27,23 @@ def files(folder: Path, language: references.Language) -> Iterator[tuple[Path, b
             yield file, references.text(file.read_bytes())
 
 
+def test_the_judge_knows_every_kind_of_reference() -> None:
+    script = b"""import './a.js'; export * from './b.js'; import('./c.js');
+    new Worker(new URL('./d.js', import.meta.url), {}); importScripts('e.js', 'f.js');
+    //# sourceMappingURL=g.map"""
+    root = reference_judges.parsed(script)
+    judged = {(kind, url.strip("./")[0]) for kind, url in reference_judges.in_javascript(root)}
+    assert judged == {
+        (Kind.JS_IMPORT, "a"),
+        (Kind.JS_IMPORT, "b"),
+        (Kind.JS_DYNAMIC_IMPORT, "c"),
+        (Kind.JS_URL, "d"),
+        (Kind.JS_IMPORT_SCRIPTS, "e"),
+        (Kind.JS_IMPORT_SCRIPTS, "f"),
+        (Kind.SOURCE_MAP, "g"),
+    }
+
+
 @pytest.mark.parametrize("folder", static_folders(), ids=lambda folder: folder.parent.name)
 def test_style_sheets_refer_to_what_tinycss2_says(folder: Path) -> None:
     for file, data in files(folder, "css"):

@@ -31,7 +31,9 @@ _HEAD = re.compile(
 )
 _NAME_CHAR = re.compile(rb"[-\w\x80-\xff\\]")
 _IMAGE_SET = re.compile(rb"(?:\A|[^-\w\x80-\xff\\])(?:-webkit-)?image\Z", re.IGNORECASE)
-_IMAGE_SET_LONGEST = 64  # tokens
+# Bounded, so that a file of nothing but `image-set(url(` costs no more than its length.
+_IMAGE_SET_TOKENS = 64
+_IMAGE_SET_BYTES = 8 * 1024
 _URL = re.compile(rb"%b(?:%b|%b%b(?:\)|\Z))" % (_WS, _STRING, _RAW, _WS))
 # Bounded, so that a file of nothing but `@import/*` costs no more than its length.
 _SHORT_COMMENT = rb"/\*[^*]{0,250}+(?:\*(?!/)[^*]{0,250}+){0,4}+\*/"
@@ -106,8 +108,10 @@ def _image_set(data: bytes, head: re.Match[bytes]) -> Iterator[Reference]:
     """Yield the strings directly inside of the brackets; ``url()`` is found by itself."""
     if not _IMAGE_SET.search(data[max(0, head.start() - 14) : head.start()]):
         return
-    depth = 1
-    for part in islice(_IMAGE_SET_PART.finditer(data, head.end()), _IMAGE_SET_LONGEST):
+    depth, end = 1, min(len(data), head.end() + _IMAGE_SET_BYTES)
+    for part in islice(_IMAGE_SET_PART.finditer(data, head.end(), end), _IMAGE_SET_TOKENS):
+        if part.end() == end < len(data):
+            return
         if part.lastindex and depth == 1:
             yield _reference(Kind.CSS_IMAGE_SET, part, head.start())
         depth += {b"(": 1, b")": -1}.get(part[0], 0)
