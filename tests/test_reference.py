@@ -13,7 +13,7 @@ import pytest
 
 import static_releases
 from static_releases import cli, verbs
-from static_releases.core import documents, errors, findings
+from static_releases.core import diagnosis, documents, errors, findings
 from static_releases.core.collecting import read, walk
 from static_releases.core.configuration import make
 from static_releases.core.errors import StaticReleasesError
@@ -57,6 +57,7 @@ RUNS = {
     "copy": ["copy", "v1", "--to", "memory:reference"],
     "download": ["download", "v1", "{tree}/../downloaded"],
     "policy": ["policy"],
+    "doctor": ["doctor"],
 }
 
 
@@ -231,6 +232,10 @@ def test_the_page_of_errors_has_each_error_below_its_base() -> None:
 def test_the_tree_at_the_top_of_the_module_has_each_error() -> None:
     drawn = re.findall(r"^[│├└─ ]*(\w+)(?: {2,}|$)", errors.__doc__ or "", re.MULTILINE)
     assert drawn == list(tree_of_errors())
+
+
+def test_the_page_of_doctor_has_each_check_in_its_order() -> None:
+    assert named(page("doctor")) == list(diagnosis.CHECKS)
 
 
 def test_the_page_of_template_tags_has_each_tag() -> None:

@@ -11,6 +11,8 @@ Document = Literal["claim", "seal", "cleared", "retired", "verdict"]
 RELEASES = "_releases"
 PINS = "_pins"
 SHARED = "_shared"
+# What `doctor` tries a store with.
+PROBES = "_doctor"
 MAX_VERSION_LENGTH = 128
 MAX_KEY_BYTES = 1024  # S3's and Google's limit, in UTF-8; Azure counts characters
 

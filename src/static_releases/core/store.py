@@ -212,6 +212,15 @@ class Store:
         """Return the whole container or bucket that this store is a prefix of."""
         return Store(replace(self.address, prefix=""), self._options)
 
+    def object_version(self, key: str) -> str | None:
+        """Return the version that a bucket with versioning gave the object, else None.
+
+        Google numbers every object: None there, as it says nothing.
+        """
+        with self._translated(key):
+            version = obstore.head(self._client, key)["version"]
+        return None if version == "null" or self.address.kind == "gcs" else version
+
     def objects(self, folder: str) -> Iterator[StoredObject]:
         """Yield every object in the folder, in the store's order."""
         with self._translated(folder):

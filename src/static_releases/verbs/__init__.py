@@ -8,6 +8,7 @@ import argparse
 
 from static_releases.verbs import (
     copies,
+    doctor,
     pins,
     policy,
     publication,
@@ -18,7 +19,7 @@ from static_releases.verbs import (
 )
 from static_releases.verbs.verb import Parsers, Verb
 
-_GROUPS = (publication, releases, verification, pins, retention, copies, policy, reporting)
+_GROUPS = (publication, releases, verification, pins, retention, copies, policy, doctor, reporting)
 
 
 def add(parsers: Parsers) -> dict[str, argparse.ArgumentParser]:

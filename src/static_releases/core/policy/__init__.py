@@ -18,7 +18,7 @@ from static_releases.core.policy import azure, directory, google, s3, sas
 from static_releases.core.policy.model import PURPOSES, Part, Policy, Purpose, Request
 from static_releases.core.target import Target
 
-__all__ = ["PURPOSES", "Part", "Policy", "Purpose", "Request", "make", "make_sas"]
+__all__ = ["PURPOSES", "Part", "Policy", "Purpose", "Request", "check_origin", "make", "make_sas"]
 
 _KINDS = {
     "azure": azure.policy,
@@ -26,7 +26,7 @@ _KINDS = {
     "gcs": google.policy,
     "file": directory.policy,
 }
-_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]+(?::\d{1,5})?")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?")
 _DISTRIBUTION = re.compile(r"arn:aws[a-z-]*:cloudfront::\d{12}:distribution/[A-Z0-9]+")
 
 
@@ -36,11 +36,8 @@ def make(target: Target, *, origins: tuple[str, ...] = (), distribution: str = "
     if kind not in _KINDS:
         raise InvalidSetting(f"{target.address} is known to this process alone: it has no policy.")
     for origin in origins:
-        if not _ORIGIN.fullmatch(origin):
-            raise InvalidSetting(
-                f"--origin {origin!r}: expected a site's origin, such as https://www.example.com, "
-                "without a path."
-            )
+        if origin != "*":
+            check_origin(origin)
     if distribution and (kind != "s3" or not _DISTRIBUTION.fullmatch(distribution)):
         raise InvalidSetting(
             f"--distribution {distribution!r}: expected the ARN of a CloudFront distribution, "
@@ -54,6 +51,16 @@ def make(target: Target, *, origins: tuple[str, ...] = (), distribution: str = "
             distribution=distribution,
         )
     )
+
+
+def check_origin(origin: str) -> str:
+    """Return a site's origin as a browser sends it, or raise `InvalidSetting`."""
+    if not _ORIGIN.fullmatch(origin):
+        raise InvalidSetting(
+            f"--origin {origin!r}: expected a site's origin, such as https://www.example.com, "
+            "without a path."
+        )
+    return origin
 
 
 def make_sas(target: Target, purpose: Purpose, *, expires_at: datetime) -> str:

@@ -1,0 +1,91 @@
+"""Try a configuration end to end with three small objects, and say what to mend.
+
+- `model`: a check, and the probes
+- `trial`: a store under examination
+- `access`: is it reached, is the credential accepted, is the clock right
+- `stored`: what publishing and pruning rely on
+- `served`: the public URL, as a browser sees it
+- `kept`: what becomes of what is deleted
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from static_releases.core.diagnosis import access, kept, served, stored
+from static_releases.core.diagnosis.model import CHECKS, Check, CheckId, Status, failed, unknown
+from static_releases.core.diagnosis.trial import Trial
+from static_releases.core.store import Store
+from static_releases.core.target import Target
+
+__all__ = ["CHECKS", "NOT_TRIED", "ORIGIN", "WAIT_SECONDS", "Check", "CheckId", "Status", "examine"]
+
+# Who asks where no site is named: any that isn't the store's own.
+ORIGIN = "https://www.example.com"
+WAIT_SECONDS = 15.0
+NOT_TRIED = "not tried: see what failed above"
+# A diagnosis says soon what doesn't work; publishing is more patient.
+_IMPATIENT: dict[str, Any] = {
+    "retry_config": {"max_retries": 1, "retry_timeout": timedelta(seconds=15)},
+}
+_TIMEOUTS = {"timeout": timedelta(seconds=15), "connect_timeout": timedelta(seconds=5)}
+
+
+def examine(
+    target: Target,
+    base_url: str,
+    *,
+    deletes: bool = False,
+    origin: str = ORIGIN,
+    wait_seconds: float = WAIT_SECONDS,
+) -> Iterator[Check]:
+    """Yield every check of `CHECKS`, in that order, as it is done.
+
+    ``base_url`` is where the public sees the store, or "". Probes are created in `layout.PROBES`
+    and stay there, unless with ``deletes``. Each check ends within seconds, whatever happens;
+    ``wait_seconds`` is how long a file is waited for that was asked for before it was there.
+    """
+    done: set[CheckId] = set()
+    for check in _tried(
+        target, base_url, deletes=deletes, origin=origin, wait_seconds=wait_seconds
+    ):
+        done.add(check.id)
+        yield check
+    for check_id in CHECKS:
+        if check_id not in done:
+            yield unknown(check_id, NOT_TRIED)
+
+
+def _tried(
+    target: Target, base_url: str, *, deletes: bool, origin: str, wait_seconds: float
+) -> Iterator[Check]:
+    where = target.address
+    if where.kind == "file" and not Path(where.container).is_dir():
+        yield failed("reach", f"there is no folder {where.container}", "Create it: mkdir -p.")
+        return
+    trial = Trial(_open(target), secrets.token_hex(8), cache_control=target.cache_control)
+    yield from access.begin(trial)
+    if not trial.created:
+        return
+    yield from stored.keeping(trial)
+    if base_url.startswith(("http://", "https://")):
+        yield from served.served(trial, base_url, origin=origin, wait_seconds=wait_seconds)
+    else:
+        yield from served.unserved(
+            f"no public URL to ask{f': {base_url} is a path of your site' if base_url else ''}",
+            "Set `base_url` (--base-url) to the URL under which the store is seen.",
+        )
+    yield access.clock(trial)
+    yield kept.kept(trial.store, target, trial.first.key, os.environ)
+    yield stored.delete(trial) if deletes else stored.stays(trial)
+
+
+def _open(target: Target) -> Store:
+    if target.address.kind in {"file", "memory"}:
+        return Store(target.address, target.options)
+    given = {**target.options, **target.credentials()}
+    client = {**(given.get("client_options") or {}), **_TIMEOUTS}
+    return Store(target.address, {**given, **_IMPATIENT, "client_options": client})
