@@ -3,8 +3,10 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from static_releases import releasing, verbs
 from static_releases.core import configuration
@@ -14,6 +16,7 @@ from static_releases.terminal import Terminal
 from static_releases.verbs.verb import Verb, pairs
 
 PROGRAM = "static-releases"
+STOPPED_STATUS = 130
 STOPPED = "Stopped. Running it again is safe and goes on from there."
 
 
@@ -54,11 +57,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         out.error(f"static-releases: {STOPPED}")
-        return 130
+        leave(STOPPED_STATUS)
     except BrokenPipeError:
         # The reader of a pipe (`list | head`) has gone; let nothing else be written to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def leave(status: int) -> NoReturn:
+    """End the process at once: a request that hangs would otherwise be waited for at its exit."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)
+
+
+@contextmanager
+def leaving_when_stopped() -> Iterator[None]:
+    """Leave at once where the exit status says that Ctrl-C was pressed."""
+    try:
+        yield
+    except SystemExit as stopped:
+        if stopped.code == STOPPED_STATUS:
+            leave(STOPPED_STATUS)
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:

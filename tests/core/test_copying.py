@@ -138,6 +138,14 @@ def test_the_source_itself_is_no_target(make_place: MakePlace, tmp_path: Path) -
             copy(source, open_store(place))
 
 
+def test_stores_inside_of_each_other_are_refused(make_place: MakePlace, tmp_path: Path) -> None:
+    for kind in ("file", "azure"):
+        place = make_place(kind)
+        source = published(place, tmp_path / kind)
+        with pytest.raises(InvalidSetting, match="side by side"):
+            copy(source, open_store(place.at("inner")))
+
+
 def test_a_target_with_other_files_is_refused_as_by_publishing(
     make_place: MakePlace, tmp_path: Path
 ) -> None:

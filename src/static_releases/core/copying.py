@@ -44,8 +44,7 @@ def copy(
     any interruption. Raises `ReleaseConflict` where the target has other files under the
     version, and where the source's bytes are not those of its manifest.
     """
-    if source.place() == target.place():
-        raise InvalidSetting(f"{target.address} is the store that {version} is in already.")
+    _require_apart(source, target, version)
     manifest = reading.manifest(source, version)
     inside = _Inside(source, target)
 
@@ -71,6 +70,17 @@ def copy(
         watch=watch,
     )
     return Copied(publication=publication, inside=inside.count)
+
+
+def _require_apart(source: Store, target: Store, version: str) -> None:
+    here, there = source.place(), target.place()
+    if here == there:
+        raise InvalidSetting(f"{target.address} is the store that {version} is in already.")
+    if here.startswith(there) or there.startswith(here):
+        raise InvalidSetting(
+            f"{source.address} and {target.address} lie inside of each other, and one would take "
+            "the other for a release. Put them side by side."
+        )
 
 
 class _Inside:

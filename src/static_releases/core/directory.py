@@ -97,11 +97,25 @@ def opened(path: Path) -> Iterator[Directory]:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise _failed(path, error) from error
+    with _closing(folder), _partial(path, folder) as partial:
+        yield Directory(path, folder, partial)
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[None]:
+    """Close a descriptor at the end, but not after Ctrl-C.
+
+    Then threads may still write by its number, which must not become another folder's. The
+    process ends soon.
+    """
     try:
-        with _partial(path, folder) as partial:
-            yield Directory(path, folder, partial)
-    finally:
-        os.close(folder)
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
 
 
 @contextmanager
@@ -112,7 +126,7 @@ def _partial(path: Path, folder: int) -> Iterator[int]:
         partial = os.open(PARTIAL, _FOLDER, dir_fd=folder)
     except OSError as error:
         raise _failed(path / PARTIAL, error) from error
-    try:
+    with _closing(partial):
         _lock(path, partial)
         try:
             _clear(partial)
@@ -121,8 +135,6 @@ def _partial(path: Path, folder: int) -> Iterator[int]:
             _clear(partial)
             with suppress(OSError):
                 os.rmdir(PARTIAL, dir_fd=folder)
-    finally:
-        os.close(partial)
 
 
 def _lock(path: Path, partial: int) -> None:

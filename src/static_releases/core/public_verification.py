@@ -82,8 +82,13 @@ class _Plan:
     jobs: list[_Job] = field(default_factory=list)
     missing: int = 0
 
-    def add(self, version: str, assets: tuple[Asset, ...], stored: Verification | None) -> None:
+    def add(
+        self, version: str, manifest: Manifest, count: int | None, stored: Verification | None
+    ) -> None:
         gone = {difference.path for difference in stored.differences} if stored else set()
+        if stored is not None:
+            self.stored.append(stored)
+        assets = manifest.assets if count is None else sampling.sample(manifest, count)
         here = [asset for asset in assets if asset.path not in gone]
         self.jobs += [_Job(version=version, asset=asset) for asset in here]
         self.missing += len(assets) - len(here)
@@ -106,7 +111,9 @@ def verify(
     Fonts and modules are asked for a second time, with the Origin of a page, unless that is the
     base URL's own. Without a store the manifest is read through the public URL.
     """
-    plan = _plan(store, base_url, version, depth=depth, sample=sample, previous=previous)
+    plan = _plan(
+        store, base_url, version, depth=depth, sample=sample, previous=previous, watch=watch
+    )
     with closing(Fetcher(base_url, timeout_seconds=timeout_seconds)) as fetcher:
         browser = _Browser(fetcher, origin="" if base_url.startswith(f"{origin}/") else origin)
         asked, differences = _ask(browser, plan.jobs, watch)
@@ -132,6 +139,7 @@ def _plan(
     depth: Depth,
     sample: int | None,
     previous: str | None,
+    watch: Watch | None,
 ) -> _Plan:
     if store is None:
         manifest = readiness.manifest(base_url, version)
@@ -140,10 +148,14 @@ def _plan(
         previous = previous or _before(store, version)
     previous = None if previous == version else previous
     plan = _Plan(manifest=manifest, previous=previous)
-    _add(plan, store, version, manifest, depth=depth, count=sample)
+    stored = (
+        None if store is None else verification.verify(store, version, depth=depth, watch=watch)
+    )
+    plan.add(version, manifest, sample, stored)
     if previous is not None:
         before = _manifest(store, base_url, previous)
-        _add(plan, store, previous, before, depth="listing", count=PREVIOUS_ASSETS)
+        stored = None if store is None else verification.verify(store, previous)
+        plan.add(previous, before, PREVIOUS_ASSETS, stored)
     return plan
 
 
@@ -151,22 +163,6 @@ def _manifest(store: Store | None, base_url: str, version: str) -> Manifest:
     if store is None:
         return readiness.manifest(base_url, version)
     return inventory.claim(store, inventory.existing(store, version)).manifest
-
-
-def _add(
-    plan: _Plan,
-    store: Store | None,
-    version: str,
-    manifest: Manifest,
-    *,
-    depth: Depth,
-    count: int | None,
-) -> None:
-    stored = None if store is None else verification.verify(store, version, depth=depth)
-    if stored is not None:
-        plan.stored.append(stored)
-    assets = manifest.assets if count is None else sampling.sample(manifest, count)
-    plan.add(version, assets, stored)
 
 
 def _before(store: Store, version: str) -> str | None:

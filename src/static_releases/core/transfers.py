@@ -44,7 +44,8 @@ def run(
 
     At most ``in_flight`` run at once, holding at most ``max_bytes`` together; an item that is
     larger than that alone runs alone. The first failure is raised: nothing more is started, and
-    what is under way is waited for.
+    what is under way is waited for. Only Ctrl-C waits for nothing: whoever presses it has waited
+    already, and each request is whole or not at all.
     """
     finished: SimpleQueue[Future[Result]] = SimpleQueue()
     held: dict[Future[Result], int] = {}
@@ -59,8 +60,13 @@ def run(
             future.add_done_callback(finished.put)
         while held:
             yield _next(finished, held)
-    finally:
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    except BaseException:
         pool.shutdown(wait=True, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _next(finished: "SimpleQueue[Future[Result]]", held: dict[Future[Result], int]) -> Result:

@@ -31,6 +31,10 @@ class Command(collectstatic.Command):
         self._sources: dict[str, tuple[Any, str]] = {}
         self._post_processed: set[str] = set()
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        with cli.leaving_when_stopped():
+            super().run_from_argv(argv)
+
     def handle(self, **options: Any) -> None:
         storage = self._storage_with_store()
         if storage is None:
@@ -192,4 +196,4 @@ def _as_command_error() -> Iterator[None]:
     except StaticReleasesError as error:
         raise CommandError(cli.explain(error)) from error
     except KeyboardInterrupt:
-        raise CommandError(cli.STOPPED, returncode=130) from None
+        raise CommandError(cli.STOPPED, returncode=cli.STOPPED_STATUS) from None

@@ -22,6 +22,10 @@ class Command(BaseCommand):
     # A wrong setting is told by the verb itself; warnings are for those who can act on them.
     requires_system_checks: list[str] = []
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        with cli.leaving_when_stopped():
+            super().run_from_argv(argv)
+
     def add_arguments(self, parser: CommandParser) -> None:
         added = verbs.add(parser.add_subparsers(required=True, metavar="VERB"))
         for verb in added.values():
@@ -39,7 +43,7 @@ class Command(BaseCommand):
         except (StaticReleasesError, ImproperlyConfigured) as error:
             raise CommandError(cli.explain(error)) from error
         except KeyboardInterrupt:
-            raise CommandError(cli.STOPPED, returncode=130) from None
+            raise CommandError(cli.STOPPED, returncode=cli.STOPPED_STATUS) from None
         if status:
             raise SystemExit(status)
 
