@@ -152,10 +152,10 @@ def test_an_empty_store_is_seen_as_empty(tmp_path: Path) -> None:
 
 def test_a_filter_finds_by_version_and_pin_and_state() -> None:
     row = Row(release=replace(a_release("v1.2.3", 1), pins=("Production",)))
-    assert all(Filter(text=text)(row) for text in ("", " V1.2 ", "product"))
-    assert not Filter(text="v2")(row)
-    assert Filter(state="published")(row)
-    assert not Filter(text="v1", state="retired")(row)
+    assert all(Filter(text=text).matches(row) for text in ("", " V1.2 ", "product"))
+    assert not Filter(text="v2").matches(row)
+    assert Filter(state="published").matches(row)
+    assert not Filter(text="v1", state="retired").matches(row)
 
 
 SIZES = st.lists(st.tuples(st.integers(0, 10**9), st.booleans()), max_size=40)

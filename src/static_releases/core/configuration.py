@@ -13,7 +13,7 @@ from static_releases.core.errors import InvalidSetting
 from static_releases.core.target import Later, Target
 
 if TYPE_CHECKING:
-    from static_releases.core.store import Patience, Store
+    from static_releases.core.store import Purpose, Store
 
 # What server sides commonly read at run time: Django's hashed names, the manifests of Vite and
 # django-compressor, webpack's stats, and what is served from the site's root.
@@ -126,13 +126,13 @@ class Configuration:
             return None
         return Path(os.path.realpath(self.store.address.container))
 
-    def open_store(self, *, patience: "Patience" = "long") -> "Store":
+    def open_store(self, *, purpose: "Purpose" = "work") -> "Store":
         """Open the store. It loads the client library, which a web worker doesn't do for URLs."""
         from static_releases.core.store import Store
 
         target = self.require_target()
         options = {**target.options, **target.credentials()}
-        return Store(target.address, options, patience=patience)
+        return Store(target.address, options, purpose=purpose)
 
     def public_url(self) -> str:
         """Return the URL under which the versions' folders are seen, with a slash at the end.

@@ -129,7 +129,8 @@ class Filter:
     text: str = ""
     state: str = ""
 
-    def __call__(self, row: Row) -> bool:
+    def matches(self, row: Row) -> bool:
+        """Tell whether the row is to be shown."""
         wanted = self.text.strip().lower()
         names = (row.release.version, *row.release.pins)
         fits = not wanted or any(wanted in name.lower() for name in names)

@@ -63,8 +63,9 @@ _SHORT_CLIENT_OPTIONS: Mapping[str, Any] = {
     "timeout": timedelta(seconds=8),
     "connect_timeout": timedelta(seconds=3),
 }
-# How long a failing request is tried: by a build, or by a page that somebody waits for.
-Patience = Literal["long", "short"]
+# What a store is opened for: to work in it, with a build's patience, or to look into it for a page
+# that somebody waits for, which makes nothing.
+Purpose = Literal["work", "look"]
 # The library does not repeat a create whose answer was lost, as it can't tell what became of it.
 # Here a repetition is safe: whoever is told "exists" compares.
 _CREATE_AGAIN_SECONDS = (0.2, 1.0, 3.0)
@@ -118,11 +119,11 @@ class Store:
         address: Address,
         options: Mapping[str, Any] | None = None,
         *,
-        patience: Patience = "long",
+        purpose: Purpose = "work",
     ) -> None:
         self.address = address
         self._options = dict(options or {})
-        self._client = _open(address, self._options, patience)
+        self._client = _open(address, self._options, purpose)
         # A directory keeps no headers; what serves it tells them from the name.
         self._keeps_headers = address.kind != "file"
 
@@ -316,13 +317,13 @@ class Store:
         return StoreError(f"{self.address} failed at {key or 'its listing'}: {line}")
 
 
-def _open(address: Address, options: Mapping[str, Any], patience: Patience) -> Any:
+def _open(address: Address, options: Mapping[str, Any], purpose: Purpose) -> Any:
     if address.kind == "memory":
         # One store a name in the whole process, so that what is published can be listed.
         with _memories_lock:
             return _memories.setdefault(address.container, MemoryStore())
     if address.kind == "file":
-        return _open_folder(address, options)
+        return _open_folder(address, options, purpose)
     if address.kind == "azure" and address.public_url(options, os.environ) is None:
         raise InvalidSetting(
             f"The account of {address} isn't known: set AZURE_STORAGE_ACCOUNT_NAME, or "
@@ -333,7 +334,7 @@ def _open(address: Address, options: Mapping[str, Any], patience: Patience) -> A
         return store_class(
             address.container,
             prefix=address.prefix or None,
-            **_with_defaults(address, options, patience),
+            **_with_defaults(address, options, purpose),
         )
     except (exceptions.BaseError, ValueError, TypeError) as error:
         raise InvalidSetting(
@@ -342,22 +343,21 @@ def _open(address: Address, options: Mapping[str, Any], patience: Patience) -> A
         ) from None
 
 
-def _open_folder(address: Address, options: Mapping[str, Any]) -> LocalStore:
+def _open_folder(address: Address, options: Mapping[str, Any], purpose: Purpose) -> LocalStore:
     if options:
         raise InvalidSetting(
             f"`store_options` has {', '.join(sorted(options))}, but {address} takes no options."
         )
     try:
-        return LocalStore(address.container, automatic_cleanup=True, mkdir=True)
+        return LocalStore(address.container, automatic_cleanup=True, mkdir=purpose == "work")
     except (exceptions.BaseError, OSError) as error:
         raise StoreMissing(f"{address} can't be opened: {_line(error)}") from None
 
 
 def _with_defaults(
-    address: Address, options: Mapping[str, Any], patience: Patience
+    address: Address, options: Mapping[str, Any], purpose: Purpose
 ) -> dict[str, Any]:
-    is_short = patience == "short"
-    defaults = _SHORT_CLIENT_OPTIONS if is_short else _CLIENT_OPTIONS
+    defaults = _SHORT_CLIENT_OPTIONS if purpose == "look" else _CLIENT_OPTIONS
     client = {**defaults, **(options.get("client_options") or {})}
     endpoint = address.endpoint(options, os.environ)
     if endpoint and endpoint.startswith("http://"):
@@ -369,7 +369,7 @@ def _with_defaults(
     if address.kind == "s3":
         # How a copy is made create-only; without it the client refuses to try.
         options = {"copy_if_not_exists": "header: If-None-Match: *", **options}
-    retries = _SHORT_RETRIES if is_short else _RETRIES
+    retries = _SHORT_RETRIES if purpose == "look" else _RETRIES
     return {"retry_config": retries, **options, "client_options": client}
 
 

@@ -176,13 +176,13 @@ def _step(most: int) -> float:
 
 def _labels(columns: Sequence[Column], pitch: float) -> list[Label]:
     """Return the versions for which there is room, the last one always."""
-    longest = max(len(column.versions[-1]) for column in columns)
+    longest = max(len(_short(column.versions[-1])) for column in columns)
     every = max(1, -(-int(longest * 7.0 + 18) // max(1, int(pitch))))
     last = len(columns) - 1
     found = []
     for number in range(last % every, len(columns), every):
         x = _LEFT + pitch * (number + 0.5)
-        half = len(columns[number].versions[-1]) * 3.5
+        half = len(_short(columns[number].versions[-1])) * 3.5
         anchor = "end" if x + half > WIDTH else "start" if x - half < 0 else "middle"
         found.append(Label(x=_figure(x), text=_short(columns[number].versions[-1]), anchor=anchor))
     return found

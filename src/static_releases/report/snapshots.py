@@ -50,7 +50,7 @@ def shown(config: Configuration, *, refresh: bool = False) -> Shown:
 
 
 def _ask(config: Configuration, keys: "_Keys") -> tuple[Seen, dict[str, int]]:
-    store = config.open_store(patience="short")
+    store = config.open_store(purpose="look")
     seen = overview.look(store)
     cache.set(keys.seen, seen, _KEPT_SECONDS)
     steps = additions.steps(seen.releases)

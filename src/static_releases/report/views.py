@@ -89,7 +89,7 @@ def overview(frame: Frame) -> HttpResponse:
     if shown.overview is None:
         return frame.answer("overview", "Releases", shown)
     wanted = Filter(text=query.get("q", ""), state=query.get("state", ""))
-    rows = [row for row in shown.overview.rows if wanted(row)]
+    rows = [row for row in shown.overview.rows if wanted.matches(row)]
     part = Paginator(rows, ROWS_ON_A_PAGE).get_page(query.get("p"))
     return frame.answer(
         "overview",
@@ -160,7 +160,7 @@ class _Read:
 def _read(*rows: Row) -> _Read:
     """Read the manifests of these releases; one that was never claimed has none."""
     try:
-        store = _configuration().open_store(patience="short")
+        store = _configuration().open_store(purpose="look")
         claims = [
             inventory.claim_of(store, row.release) for row in rows if row.release.claim_number
         ]
