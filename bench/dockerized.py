@@ -26,6 +26,7 @@ from tests.servers.shared import Run
 
 Kind = Literal["local", "releases", "django-storages"]
 
+LONGEST_BUILD_SECONDS = 3600
 KEY = "AZURE_STORAGE_ACCOUNT_KEY"
 CHANGED = "app0/asset-0.js"
 REQUIREMENTS = "django-static-releases\ndjango-storages[azure]\ngunicorn\n"
@@ -176,7 +177,10 @@ class Site:
     def build(self, version: str) -> Build:
         """Build the image of a version; it must build."""
         built = self.images.build(
-            self.project, arguments=self.arguments(version), secrets=self.secrets
+            self.project,
+            arguments=self.arguments(version),
+            secrets=self.secrets,
+            timeout_seconds=LONGEST_BUILD_SECONDS,
         )
         assert built.status == 0, built.log
         return built

@@ -120,6 +120,7 @@ class Images:
         arguments: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         options: tuple[str, ...] = (),
+        timeout_seconds: float = 300,
     ) -> Build:
         """Build an image, however it ends; a secret is given by an environment variable."""
         image = self.new_tag()
@@ -130,6 +131,7 @@ class Images:
             *(f"--secret=id={name},env={name}" for name in secrets or {}),
             *(*options, str(context)),
             environment=secrets,
+            timeout_seconds=timeout_seconds,
         )
         return Build(image=image, status=done.status, log=done.out + done.err)
 

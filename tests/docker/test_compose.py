@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 from demo.browser import browse, get
 from demo.inspection import RELEASE_IN_FOOTER
 
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 
 OLD, NEW = "v1.0.0", "v1.1.0"
 PAGES = ("/", "/pieces/", "/workshop/")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compose(engine: Engine) -> None:
+    """Skip where the engine's command has no `compose`, or fail where REQUIRE_DOCKER=1."""
+    if engine.docker("compose", "version").status == 0:
+        return
+    reason = "the docker of this machine has no compose"
+    if os.environ.get("REQUIRE_DOCKER") == "1":
+        pytest.fail(f"REQUIRE_DOCKER=1, but {reason}", pytrace=False)
+    pytest.skip(reason)
 
 
 def version_at(url: str) -> str:
