@@ -203,6 +203,24 @@ def test_a_template_in_another_charset_is_a_warning(project: Project) -> None:
     assert (finding.id, finding.path) == ("unreadable-template", "a.html")
 
 
+def test_the_line_at_which_it_does_not_compile_is_told(project: Project) -> None:
+    (finding,) = project.findings(LOAD + "\n\n{% static %}")
+    assert finding.line == 3
+
+
+@pytest.mark.parametrize("name", [".#page.html", ".git/page.html", "page.html~", "large.html"])
+def test_what_is_no_template_is_not_read(project: Project, name: str) -> None:
+    project.write({name: LOAD + "{% static 'no.css' %}" + " " * 5_000_000 * (name[0] == "l")})
+    assert project.findings("") == []
+
+
+def test_a_pipe_and_a_link_to_nothing_are_no_templates(project: Project) -> None:
+    project.write({"page.html": ""})
+    os.mkfifo(project.folder / "pipe.html")
+    (project.folder / "gone.html").symlink_to("/nonexistent")
+    assert project.findings("") == []
+
+
 def test_an_installed_package_only_gets_warnings(project: Project) -> None:
     (finding,) = project.findings(LOAD + "{% static 'no.css' %}", own=False)
     assert finding.severity is Severity.WARNING

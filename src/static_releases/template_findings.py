@@ -5,6 +5,7 @@ Templates are compiled, never rendered: what they extend or include is not looke
 
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -27,6 +28,7 @@ from static_releases.core.references import urls
 
 _NO_ASSET = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|[?#]|\Z")
 _HOLDERS = (Node, list, tuple, dict)
+_LARGEST_BYTES = 4 * 1024 * 1024
 _URL_ENDS = re.compile(r"[\"'\s)<>]|\Z")
 
 
@@ -87,15 +89,33 @@ def _directories(engine: Engine) -> Iterable[Path]:
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(directory):
-        yield from (Path(folder, name) for name in names)
+    """Yield the files that can be templates: not what collectstatic and makemessages pass over."""
+    for folder, folders, names in os.walk(directory):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        candidates = (name for name in names if not name.startswith(".") and name[-1] != "~")
+        yield from filter(_is_small_file, (Path(folder, name) for name in candidates))
+
+
+def _is_small_file(file: Path) -> bool:
+    """Tell a file from a pipe, a link to nothing, and what no engine would be made to render."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unreadable_file(file, error) from error
+    return stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST_BYTES
 
 
 def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise UnreadableAsset(f"{file} can't be read: {error.strerror or error}.") from error
+        raise _unreadable_file(file, error) from error
+
+
+def _unreadable_file(file: Path, error: OSError) -> UnreadableAsset:
+    return UnreadableAsset(f"{file} can't be read: {error.strerror or error}.")
 
 
 def _words(engine: Engine) -> frozenset[bytes]:
@@ -234,6 +254,7 @@ def _unreadable(template: Source, error: Exception) -> Finding:
     return finding(
         "unreadable-template",
         template,
+        line=getattr(getattr(error, "token", None), "lineno", None),
         message=f"{template.path} doesn't compile: {str(error).partition(chr(10))[0]}",
         hint="Mend the template, or ignore this if Django never renders it.",
     )

@@ -137,3 +137,9 @@ def test_excluded_files_are_left_out_by_path_or_name(tmp_path: Path) -> None:
         (tmp_path / name).write_text("1")
     kept = collecting.without(collecting.walk(tmp_path), ["*.map", "private/*"])
     assert sorted(kept) == ["a.js", "keep/key.txt"]
+
+
+def test_a_hashed_copy_goes_the_way_of_its_file_also_without_djangos_map() -> None:
+    names = ["a.css", "b/key.css", "b/key.b05dff2bb378.css", "b/key.min.css", "KEY", "KEY.b05dff2b"]
+    files = {name: Path(name) for name in names}
+    assert list(collecting.without(files, ["key.css", "KEY"])) == ["a.css", "b/key.min.css"]

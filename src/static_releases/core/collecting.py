@@ -5,6 +5,7 @@ import fnmatch
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from static_releases.core.errors import (
 from static_releases.core.model import Asset, Manifest, manifest_of
 
 MAX_ASSET_BYTES = 256 * 1024 * 1024
+# What Django puts into the name of a hashed copy, before the last extension.
+_HASH = re.compile(r"\.[0-9a-f]{6,64}(\.[^./]*)?\Z")
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -87,12 +90,14 @@ def _identity(directory: Path) -> tuple[int, int]:
 def without(files: Mapping[str, Path], patterns: Iterable[str]) -> dict[str, Path]:
     """Return the files of which neither path nor name matches a shell pattern.
 
-    Where Django made a hashed copy of a file, the copy goes the way of the file.
+    Where Django made a hashed copy of a file, the copy goes the way of the file: by its map, and
+    by the copy's name, since the map may have another name or lie elsewhere.
     """
     patterns = tuple(patterns)
     left_out = {path for path in files if matches(path, patterns)}
     copies = _hashed_copies(files.get("staticfiles.json")) if left_out else {}
     left_out |= {copies[path] for path in left_out if path in copies}
+    left_out |= {path for path in files if _HASH.sub(r"\1", path) in left_out}
     return {path: file for path, file in files.items() if path not in left_out}
 
 
