@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from cfnlint.api import lint_all
 
@@ -21,6 +22,7 @@ from tests import iam
 from tests.conftest import MakeRelay
 from tests.iam import Ask, allows
 from tests.places import collect, some_files, write_tree
+from tests.servers.moto import Moto
 from tests.servers.seaweedfs import LIMITED, SeaweedFS
 from tests.servers.serving import Place
 
@@ -196,6 +198,22 @@ def test_a_bucket_is_named_in_its_partition(region: str, partition: str) -> None
     target = Target(address=address.parse("s3://static"), options={"region": region})
     document = policy.make(target).part("read").document
     assert document["Statement"][0]["Resource"] == [f"arn:{partition}:s3:::static"]
+
+
+def test_amazons_own_client_takes_the_documents(moto: Moto) -> None:
+    """It checks every field of CORS rules; moto's IAM checks the grammar of policies."""
+    keys = {"aws_access_key_id": "TESTS", "aws_secret_access_key": "any"}
+    where = {"endpoint_url": moto.origin, "region_name": "us-east-1", **keys}
+    bucket, name = f"t-{uuid.uuid4().hex[:12]}", f"static-releases-{uuid.uuid4().hex[:12]}"
+    made = {p: make(f"s3://{bucket}/shop").part(p).document for p in PURPOSES}
+    s3, iam_client = boto3.client("s3", **where), boto3.client("iam", **where)
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(made["public"]))
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration=made["cors"])
+    assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == made["cors"]["CORSRules"]
+    for purpose in ("publish", "prune", "read"):
+        document = json.dumps(made[purpose])
+        assert iam_client.create_policy(PolicyName=f"{name}-{purpose}", PolicyDocument=document)
 
 
 def test_a_publication_asks_for_nothing_that_its_policy_denies(

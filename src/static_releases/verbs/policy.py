@@ -92,7 +92,7 @@ def _print_sas(config: Configuration, arguments: argparse.Namespace, out: Termin
     out.error(
         f"Warning: this is a secret. Whoever has it may {_may(permissions)} in all of "
         f"{target.address.container!r} until {when(expires_at)}, and it can't be taken back. Give "
-        "it to the build as AZURE_STORAGE_SAS_TOKEN, without the account's key."
+        "it to the job that needs it as AZURE_STORAGE_SAS_TOKEN, without the account's key."
     )
     out.line(token)
     out.json(

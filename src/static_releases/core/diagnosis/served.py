@@ -108,7 +108,7 @@ def _cors(
     return failed(
         "cors",
         found,
-        "Apply the rules of `policy --for cors`; where a CDN is in between, let it pass Origin "
+        "Apply the CORS rules that `policy` prints; where a CDN is in between, let it pass Origin "
         "on and keep the answers apart, or add Access-Control-Allow-Origin there. Is another "
         "site meant: --origin.",
     )
