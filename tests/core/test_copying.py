@@ -1,10 +1,13 @@
 """Copy releases between real stores: the promises of publishing hold in the target."""
 
 import os
+import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from azure.storage.blob import ContainerClient
 
 from static_releases.core import (
     copying,
@@ -26,7 +29,7 @@ from static_releases.core.errors import (
 from static_releases.core.store import Store
 from tests.conftest import MakeRelay
 from tests.places import ODD_NAMES, collect, open_store, some_files, write_tree
-from tests.servers.azurite import Azurite
+from tests.servers.azurite import ACCOUNT, Azurite
 from tests.servers.moto import Moto
 from tests.servers.serving import Place
 
@@ -84,6 +87,23 @@ def test_large_files_are_copied_by_the_store_itself(
     done = copying.copy(source, open_store(third), "v1", by="tests", in_flight=1)
     assert (done.inside, done.publication.uploaded) == (2, 3)
     assert verification.verify(open_store(third), "v1", depth="deep").differences == ()
+
+
+def test_an_azure_account_copies_between_its_containers(
+    azurite: Azurite, make_place: MakePlace, tmp_path: Path
+) -> None:
+    files = {**LARGE, "a.css": b"a", "large odd 100%.js": b"3" * 1_500_000}
+    source = published(make_place("azure"), tmp_path / "tree", files)
+    address = replace(source.address, container=f"other-{uuid.uuid4().hex[:8]}")
+    credential = {"account_name": ACCOUNT, "account_key": azurite.store_options["account_key"]}
+    endpoint = azurite.store_options["endpoint"]
+    with ContainerClient(endpoint, address.container, credential=credential) as container:
+        container.create_container()
+    target = Store(address, azurite.store_options)
+    done = copying.copy(source, target, "v1", by="tests", in_flight=1)
+    assert (done.inside, done.publication.uploaded) == (3, 4)
+    assert verification.verify(target, "v1", depth="deep").differences == ()
+    assert not copy(source, target).publication.is_new
 
 
 def test_a_server_that_lets_a_copy_overwrite_gets_uploads(moto: Moto, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
-from static_releases.core import comparing, planning, publishing, reading, transfers
+from static_releases.core import comparing, inside, planning, publishing, reading, transfers
 from static_releases.core.errors import InvalidSetting, ObjectExists, StoreError
 from static_releases.core.model import Asset
 from static_releases.core.publishing import Publication
@@ -46,17 +46,17 @@ def copy(
     """
     _require_apart(source, target, version)
     manifest = reading.manifest(source, version)
-    inside = _Inside(source, target)
+    within = _Inside(source, target)
 
     def bring(key: str, asset: Asset, stored: StoredObject | None) -> bool:
         if stored is not None:
             comparing.require_same_bytes(target, key, asset, None, stored)
             return False
-        if inside.copied(key, asset):
+        if within.copied(key, asset):
             return True
         body = b"".join(reading.chunks(source, key, asset))
         is_new = publishing.create(target, key, asset, body, None)
-        inside.probe(key)
+        within.probe(key)
         return is_new
 
     publication = publishing.publish_tree(
@@ -69,7 +69,7 @@ def copy(
         quiet_time=quiet_time,
         watch=watch,
     )
-    return Copied(publication=publication, inside=inside.count)
+    return Copied(publication=publication, inside=within.count)
 
 
 def _require_apart(source: Store, target: Store, version: str) -> None:
@@ -84,7 +84,7 @@ def _require_apart(source: Store, target: Store, version: str) -> None:
 
 
 class _Inside:
-    """Copies that the store makes within itself, where source and target share a container.
+    """Copies that the store makes within itself, where there is a way for that.
 
     Create-only must hold for them too, and some servers ignore the condition or refuse it. So the
     first asset is brought as any other and then copied over itself: the same bytes, which an
@@ -94,17 +94,17 @@ class _Inside:
     def __init__(self, source: Store, target: Store) -> None:
         self.count = 0
         self._source, self._target = source, target
-        self._root = _shared_root(source, target)
+        self._copy = inside.way(source, target)
         self._is_honoured: bool | None = None
         self._lock = threading.Lock()
 
     def copied(self, key: str, asset: Asset) -> bool:
         """Copy an asset and compare it; False says that it has to be brought another way."""
-        if self._root is None or not self._is_honoured or asset.size_bytes < INSIDE_FROM_BYTES:
+        if self._copy is None or not self._is_honoured or asset.size_bytes < INSIDE_FROM_BYTES:
             return False
         try:
-            self._copy(self._root, key)
-        except ObjectExists:
+            self._copy(key)
+        except StoreError:
             return False
         there = self._target.examine(key)
         if there.digest != asset.digest or there.headers != asset.headers:
@@ -115,31 +115,18 @@ class _Inside:
 
     def probe(self, key: str) -> None:
         """Find out once whether a conditional copy is refused over this key, which is taken."""
-        if self._root is None or self._is_honoured is not None:
+        if self._copy is None or self._is_honoured is not None:
             return
         with self._lock:
             if self._is_honoured is None:
-                self._is_honoured = self._is_refused(self._root, key)
+                self._is_honoured = _is_refused(self._copy, key)
 
-    def _is_refused(self, root: Store, key: str) -> bool:
-        try:
-            self._copy(root, key)
-        except ObjectExists:
-            return True
-        except StoreError:
-            return False
+
+def _is_refused(copy: inside.Copy, key: str) -> bool:
+    try:
+        copy(key)
+    except ObjectExists:
+        return True
+    except StoreError:
         return False
-
-    def _copy(self, root: Store, key: str) -> None:
-        root.copy(_from_root(self._source, key), _from_root(self._target, key))
-
-
-def _shared_root(source: Store, target: Store) -> Store | None:
-    if source.address.kind not in {"azure", "s3", "gcs"}:
-        return None
-    root = target.root()
-    return root if root.place() == source.root().place() else None
-
-
-def _from_root(store: Store, key: str) -> str:
-    return f"{store.address.prefix}/{key}" if store.address.prefix else key
+    return False

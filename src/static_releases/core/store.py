@@ -130,6 +130,11 @@ class Store:
     def __repr__(self) -> str:
         return f"<Store {self.address}>"
 
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What it was opened with; it may hold credentials."""
+        return self._options
+
     def create(self, key: str, body: bytes, headers: Headers) -> None:
         """Write an object that must not be there yet, or raise `ObjectExists`.
 
