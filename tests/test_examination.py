@@ -98,3 +98,43 @@ def test_check_of_a_directory_without_django(tmp_path: Path) -> None:
     assert check("--ignore", "broken-reference", "check", str(tree)) == 0
     (tree / "site/gone.svg").write_text("<svg/>")
     assert check("check", str(tree)) == 0
+
+
+HASHED = "static_releases.storage.ReleaseManifestStaticFilesStorage"
+TAGS = [
+    *("site/app.css", "site/app.css?v=1", "site/app.js#x", "/site/app.css", "site", "site/"),
+    *("site/../site/app.js", "site/with space.css", "site/with%20space.css", "site/no.css"),
+]
+PROBE = f"""
+import json
+from urllib.parse import unquote, urlsplit
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.files.storage import FileSystemStorage
+
+def leads_to_a_file(name):
+    try:
+        url = staticfiles_storage.url(name)
+    except ValueError:
+        return False
+    parts = urlsplit(url.removeprefix("/static/v1/"))
+    return FileSystemStorage.exists(staticfiles_storage, unquote(parts.path))
+
+print(json.dumps([name for name in {TAGS} if not leads_to_a_file(name)]))
+"""
+
+
+@pytest.mark.parametrize("backend", ["", HASHED], ids=["plain", "hashed"])
+def test_a_static_tag_is_broken_where_djangos_own_url_leads_to_no_file(
+    make: Callable[..., Project], backend: str
+) -> None:
+    project = make(ASSETS, publish_on_collect=False)
+    if backend:
+        with project.path("settings.py").open("a") as settings:
+            settings.write(f'STORAGES["staticfiles"]["BACKEND"] = "{backend}"\n')
+    assert project.manage("collectstatic", "--no-input").status == 0
+    broken = json.loads(project.python(PROBE).out)
+    page = "{% load static %}\n" + "\n".join(f'{{% static "{name}" %}}' for name in TAGS)
+    project.path("templates/page.html").write_text(page)
+    found = json.loads(project.manage("staticreleases", "check", "--format", "json").out)
+    lines = [f["line"] for f in found["findings"] if f["path"] == "page.html"]
+    assert [TAGS[line - 2] for line in lines] == broken

@@ -12,13 +12,16 @@ from django.test import override_settings
 
 from static_releases import template_findings
 from static_releases.core.findings import Finding, Severity
+from static_releases.template_findings import Names
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 if not apps.ready:
     django.setup()
 
 DJANGO = "django.template.backends.django.DjangoTemplates"
-ASSETS = frozenset({"css/a.css", "img/Logo.png", "flags/de.png", "img/flag-de.png", "cms/1/a.js"})
+ASSETS = frozenset(
+    {"css/a.css", "img/Logo.png", "flags/de.png", "img/flag-de.png", "cms/1/a.js", "odd%20name.css"}
+)
 TAGS = """
 from django import template
 from django.templatetags.static import StaticNode
@@ -74,10 +77,15 @@ class Project:
             file.write_text(text, encoding="utf-8")
 
     def findings(
-        self, text: str, *, own: bool = True, ignore: tuple[str, ...] = ()
+        self,
+        text: str,
+        *,
+        own: bool = True,
+        names: Names = "plain",
+        ignore: tuple[str, ...] = (),
     ) -> list[Finding]:
         self.write({"shop/page.html": text})
-        return template_findings.find(ASSETS, is_own=lambda _: own, ignore=ignore)
+        return template_findings.find(ASSETS, is_own=lambda _: own, names=names, ignore=ignore)
 
 
 @pytest.fixture
@@ -127,11 +135,8 @@ def test_a_literal_without_a_file_is_an_error(project: Project, text: str) -> No
     [
         "{% static 'css/a.css' %}",
         "{% static '/css/a.css' %}",
-        "{% static 'css/a.css?v=1' %}",
-        "{% static 'img/Logo.png#a' %}",
         "{% static path %}",
         "{% static 'no'|add:'.css' %}",
-        "{% static 'https://example.com/a.css' %}",
         "{% static '' %}",
         "{% static 'flags/' %}{{ code }}.png",
         "{% static 'flags' %}/{{ code }}.png",
@@ -149,6 +154,36 @@ def test_a_literal_without_a_file_is_an_error(project: Project, text: str) -> No
 )
 def test_what_is_there_or_cannot_be_known_is_no_finding(project: Project, text: str) -> None:
     assert project.findings(LOAD + text) == []
+
+
+# Where the tag leads to a file; see test_examination.py for what Django makes of each.
+NAMES = {
+    "css/a.css?v=1": {"hashed", "own"},
+    "img/Logo.png#a": {"hashed", "own"},
+    "/css/a.css": {"plain", "own"},
+    "img/../css/a.css": {"plain"},
+    "css\\\\a.css": {"plain"},
+    " css/a.css": {"hashed"},
+    "odd%20name.css": {"plain"},
+    "odd%2520name.css": {"hashed", "own"},
+    "https://example.com/a.css": {"own"},
+    "flags": {"plain", "own"},
+    "flags/": {"plain", "hashed", "own"},
+    "../css/a.css": set(),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_read_as_the_storage_reads_it(project: Project, name: str) -> None:
+    text = LOAD + f'{{% static "{name}" %}}'
+    kinds: tuple[Names, ...] = ("plain", "hashed", "own")
+    assert {kind for kind in kinds if not project.findings(text, names=kind)} == NAMES[name]
+
+
+def test_a_hashed_name_is_looked_up_whole(project: Project) -> None:
+    text = LOAD + "{% static 'img/flag-' %}{{ code }}.png"
+    (finding,) = project.findings(text, names="hashed")
+    assert finding.id == "broken-static-tag"
 
 
 def test_a_tag_of_any_name_is_known_by_its_library(project: Project) -> None:

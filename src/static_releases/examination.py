@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+from django.conf import STATICFILES_STORAGE_ALIAS, settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.files.storage import FileSystemStorage
+from django.contrib.staticfiles.storage import HashedFilesMixin
+from django.core.files.storage import FileSystemStorage, storages
 
 from static_releases import template_findings
 from static_releases.core import findings
@@ -30,8 +31,17 @@ def find(
     static_url = settings.STATIC_URL or ""
     return [
         *findings.find(sources, static_url=static_url, ignore=config.ignore),
-        *template_findings.find(files.keys(), is_own=findings.is_own, ignore=config.ignore),
+        *template_findings.find(
+            files.keys(), is_own=findings.is_own, names=_names(), ignore=config.ignore
+        ),
     ]
+
+
+def _names() -> template_findings.Names:
+    url: Any = type(storages[STATICFILES_STORAGE_ALIAS]).url
+    if url is FileSystemStorage.url:
+        return "plain"
+    return "hashed" if url is HashedFilesMixin.url else "own"
 
 
 def on_disk(storage: Any, path: str) -> Path | None:

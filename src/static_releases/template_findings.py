@@ -4,6 +4,7 @@ Templates are compiled, never rendered: what they extend or include is not looke
 """
 
 import os
+import posixpath
 import re
 import stat
 import sys
@@ -15,6 +16,8 @@ from functools import cached_property
 from inspect import getattr_static
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from django.template import Context, Engine, Node, Origin, Template, engines
 from django.template.backends.django import DjangoTemplates
@@ -32,8 +35,17 @@ _LARGEST_BYTES = 4 * 1024 * 1024
 _URL_ENDS = re.compile(r"[\"'\s)<>]|\Z")
 
 
+# What a storage makes of the name in a tag: Django's `FileSystemStorage.url`, which quotes all of
+# it, its `HashedFilesMixin.url`, which looks it up less query and fragment, or a project's own.
+Names = Literal["plain", "hashed", "own"]
+
+
 def find(
-    assets: Collection[str], *, is_own: Callable[[Path], bool], ignore: Iterable[str] = ()
+    assets: Collection[str],
+    *,
+    is_own: Callable[[Path], bool],
+    names: Names = "plain",
+    ignore: Iterable[str] = (),
 ) -> list[Finding]:
     """Return the findings in the templates of all DjangoTemplates engines, sorted.
 
@@ -42,7 +54,7 @@ def find(
     package's may be for an app that is not installed. `ignore` is as for `findings.without`, and
     compared with the template's name.
     """
-    release = _Release(assets=frozenset(assets))
+    release = _Release(assets=frozenset(assets), names=names)
     backends = (backend for backend in engines.all() if isinstance(backend, DjangoTemplates))
     found = chain.from_iterable(_in_engine(backend.engine, is_own, release) for backend in backends)
     return findings.without(found, ignore)
@@ -51,6 +63,27 @@ def find(
 @dataclass(frozen=True, kw_only=True)
 class _Release:
     assets: frozenset[str]
+    names: Names
+
+    def path(self, asked: str) -> str:
+        """Return the path that the storage's `url` looks up or leads to; "" for no asset."""
+        if self.names == "hashed":
+            return urlsplit(unquote(asked)).path.strip()
+        if self.names == "own":
+            return "" if _NO_ASSET.match(asked) else urls.path_of(asked).lstrip("/")
+        path = asked.replace("\\", "/").lstrip("/")
+        return path and posixpath.normpath(path) + "/" * path.endswith("/")
+
+    def has(self, path: str, *, is_continued: bool) -> bool:
+        """Tell whether there is the asset, or something in the folder or after the beginning.
+
+        Hashed names are looked up whole: only a folder with its slash passes.
+        """
+        if path in self.assets:
+            return True
+        if self.names == "hashed":
+            return path.endswith("/") and self.has_below(path)
+        return self.has_below(path.rstrip("/") + "/") or (is_continued and self.has_below(path))
 
     @cached_property
     def by_folded(self) -> Mapping[str, str]:
@@ -181,8 +214,10 @@ def _holders(values: dict[str, object]) -> Iterator[object]:
 def _in_node(place: _Place, template: Source, release: _Release) -> Iterator[Finding]:
     node = place.node
     if isinstance(node, StaticNode):
-        path = _path(node)
-        if path is not None and not _is_there(path, node, place.following, release):
+        asked = _asked(node)
+        path = release.path(asked) if asked is not None else ""
+        is_continued = _is_continued(node, place.following)
+        if path and not release.has(path, is_continued=is_continued):
             yield _broken(path, node, template, release)
     elif isinstance(node, PrefixNode) and node.name == "STATIC_URL":
         yield _prefix("{% get_static_prefix %}", node, template)
@@ -190,21 +225,15 @@ def _in_node(place: _Place, template: Source, release: _Release) -> Iterator[Fin
         yield _prefix("{{ STATIC_URL }}", node, template)
 
 
-def _path(node: StaticNode) -> str | None:
-    """Return the asset's path that a tag asks for; None if that isn't known or is no asset."""
+def _asked(node: StaticNode) -> str | None:
+    """Return the literal that reaches the storage: a tag of another class may add to it.
+
+    Such a tag's `url` is called, with an empty context, to see what it makes of the path. None
+    where there is no literal, or that isn't known.
+    """
     literal = getattr(node.path, "var", None)
     if not isinstance(literal, str) or getattr(node.path, "filters", None):
         return None
-    asked = _asked(node, literal)
-    # `FileSystemStorage.url` drops slashes at the beginning; an absolute URL stays what it is.
-    return None if asked is None or _NO_ASSET.match(asked) else urls.path_of(asked).lstrip("/")
-
-
-def _asked(node: StaticNode, literal: str) -> str | None:
-    """Return the path that reaches the storage: a tag of another class may add to it.
-
-    Such a tag's `url` is called, with an empty context, to see what it makes of the path.
-    """
     tag = type(node)
     if getattr_static(tag, "handle_simple") is not vars(StaticNode)["handle_simple"]:
         return None
@@ -218,14 +247,12 @@ def _asked(node: StaticNode, literal: str) -> str | None:
     return asked[0] if len(asked) == 1 and isinstance(asked[0], str) else None
 
 
-def _is_there(path: str, node: StaticNode, following: object, release: _Release) -> bool:
-    if path in release.assets or release.has_below(path.rstrip("/") + "/"):
-        return True
-    # `{% static "flags/" %}{{ code }}.png` and `{% static "flag-" %}{{ code }}.png`
-    is_continued = isinstance(following, VariableNode) or (
-        isinstance(following, TextNode) and not _URL_ENDS.match(following.s)
+def _is_continued(node: StaticNode, following: object) -> bool:
+    """Tell ``{% static "flags/" %}{{ code }}.png`` and ``{% static "flag-" %}{{ code }}.png``."""
+    return node.varname is None and (
+        isinstance(following, VariableNode)
+        or (isinstance(following, TextNode) and not _URL_ENDS.match(following.s))
     )
-    return is_continued and node.varname is None and release.has_below(path)
 
 
 def _broken(path: str, node: Node, template: Source, release: _Release) -> Finding:

@@ -22,6 +22,7 @@ from static_releases.core import headers
         ("app.js.gz", "application/gzip", None),
         ("app.wasm", "application/wasm", None),
         ("LICENSE", "text/plain; charset=utf-8", None),
+        ("LICENSE.2c54f4e1ca1c", "text/plain; charset=utf-8", None),
         ("a.css/none", "application/octet-stream", None),
         ("strange.xyzzy", "application/octet-stream", None),
     ],

@@ -4,6 +4,7 @@ The table is our own: `mimetypes` reads the machine's files, so the same asset c
 with another type when it was published from another image.
 """
 
+import re
 from dataclasses import dataclass
 
 # RFC 8246; a year is the longest that RFC 2616 allowed, and what caches expect.
@@ -128,6 +129,8 @@ _PLAIN_NAMES = frozenset(
     "authors bower changelog changes code_of_conduct contributing contributors copying history "
     "licence license license-mit makefile notice ofl patents readme security thanks version".split()
 )
+# Django puts the hash of a copy before the extension, and without one at the end.
+_HASHED_END = re.compile(r"\.[0-9a-f]{12}\Z")
 _TYPES = _OTHER | {
     extension: f"{content_type}; charset=utf-8" for extension, content_type in _TEXT.items()
 }
@@ -159,7 +162,7 @@ def is_known(path: str) -> bool:
 
 
 def _known_type(path: str) -> str | None:
-    name = path.rpartition("/")[2]
+    name = _HASHED_END.sub("", path.rpartition("/")[2])
     if name.lower() in _PLAIN_NAMES:
         return _TYPES["txt"]
     return _TYPES.get(_extension(path))
