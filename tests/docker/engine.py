@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from tests.docker import debian
 from tests.projects import Finished
-from tests.servers.processes import Launch, Room, ServerUnavailable
+from tests.servers.processes import Launch, Room, ServerEnded, ServerUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[2] / ".engine"
 PYTHON_IMAGE = "python:3.13-slim"
+# The name of every image that a test makes, and how much of what built them is kept.
+TAGS = "static-releases-test"
+CACHE = "4GB"
 # Loopback is the servers' of the tests; our own engine has no bridge anyway.
 NETWORK = ("--network", "host")
 
@@ -103,16 +106,31 @@ def _start(room: Room) -> Engine:
         raise ServerUnavailable(f"`docker info` reaches no engine, and {reason}")
     unpacked = debian.unpack_engine(FOLDER)
     engine = Engine(environment=debian.environment(FOLDER, unpacked), python_image="")
-    room.start(
-        Launch(
-            name="dockerd",
-            command=debian.dockerd(FOLDER, unpacked),
-            environment={"PATH": engine.environment["PATH"]},
-            is_ready=lambda: _answers(engine),
-            patience_seconds=60,
-        )
+    launch = Launch(
+        name="dockerd",
+        command=debian.dockerd(FOLDER, unpacked),
+        environment={"PATH": engine.environment["PATH"]},
+        is_ready=lambda: _answers(engine),
+        patience_seconds=60,
     )
+    try:
+        room.start(launch)
+    except ServerEnded as error:
+        raise ServerUnavailable(f"{error} (or another run is using {FOLDER})") from error
+    _tidy(engine)
     return engine
+
+
+def _tidy(engine: Engine) -> None:
+    """Remove what a run left behind that was killed, and the oldest of the build cache.
+
+    Only from our own engine, which one run uses at a time.
+    """
+    if containers := engine.said("ps", "--all", "--quiet").split():
+        engine.said("rm", "--force", "--volumes", *containers)
+    if images := engine.said("image", "ls", "--quiet", f"--filter=reference={TAGS}").split():
+        engine.said("image", "rm", "--force", *images)
+    engine.said("builder", "prune", "--force", f"--keep-storage={CACHE}")
 
 
 def _answers(engine: Engine) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.docker.debian import CA_BUNDLE
-from tests.docker.engine import NETWORK
+from tests.docker.engine import NETWORK, TAGS
 from tests.places import write_tree
 from tests.servers.processes import free_ports, listens
 
@@ -109,7 +109,7 @@ class Images:
 
     def new_tag(self) -> str:
         """Return a tag that nobody has; its image is removed in the end."""
-        self.made.append(f"static-releases-test:{uuid.uuid4().hex[:12]}")
+        self.made.append(f"{TAGS}:{uuid.uuid4().hex[:12]}")
         return self.made[-1]
 
     def build(
