@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tests.docker.images import Build, Images
     from tests.docker.stores import AzureStore
+    from tests.servers.azurite import Azurite
     from tests.servers.serving import Place
 
     MakePlace = Callable[[str], Place]
@@ -143,6 +144,18 @@ def test_the_health_check_asks_for_a_host_that_is_allowed(
 ) -> None:
     with images.site(without_store.image, environment={"ALLOWED_HOSTS": ".lantern.example"}) as s:
         s.wait_until_healthy()
+
+
+def test_a_pass_that_can_only_read_list_and_create_is_enough(
+    images: Images, store: AzureStore, azurite: Azurite
+) -> None:
+    built = images.build(
+        arguments=store.arguments("v1.2.3"),
+        secrets={"AZURE_STORAGE_SAS_TOKEN": azurite.sas("rlc")["sas_key"]},
+        options=("--target=publish",),
+    )
+    assert built.status == 0, built.log
+    assert not verification.verify(store.open(), "v1.2.3", depth="deep").differences
 
 
 def test_amazon_s3_by_the_same_pattern(images: Images, make_place: MakePlace) -> None:
