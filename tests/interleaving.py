@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 import pytest
 from greenlet import getcurrent, greenlet
 
-from static_releases.core import address, documents, inventory, pins, transfers
+from static_releases.core import address, client, documents, inventory, pins, transfers
 from static_releases.core import store as stores
 from static_releases.core.errors import ReleaseNotFound, StaticReleasesError, StoreUnreachable
 from static_releases.core.headers import Headers
@@ -204,7 +204,7 @@ def _judge(ended: Ended, check: Callable[[Ended], None]) -> None:
     except AssertionError as error:
         raise Violation("\n".join([str(error), *ended.trace])) from error
     finally:
-        stores._memories.pop(ended.store.address.container, None)
+        client._memories.pop(ended.store.address.container, None)
 
 
 Point = tuple[Choice, tuple[int, ...], str]

@@ -2,8 +2,11 @@
 
 import json
 import shutil
+import signal
+import socket
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -268,3 +271,50 @@ def test_diff_and_show_also_know_a_deleted_release(line: Line) -> None:
     assert line.json("show", "v1")["state"] in {"deleting", "deleted"}
     assert line.json("show", "v2")["largest"][0] == {"path": "big.bin", "size_bytes": 5000}
     assert line("diff", "v1", "v9").status == 1
+
+
+@pytest.fixture
+def hung() -> Iterator[socket.socket]:
+    """A server that takes every connection and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        listener.settimeout(60)
+        yield listener
+
+
+@pytest.mark.parametrize("verb", [["list"], ["publish", "{tree}", "--version", "v1"]])
+def test_ctrl_c_ends_a_command_whose_server_hangs(
+    line: Line, hung: socket.socket, verb: list[str]
+) -> None:
+    endpoint = f"http://127.0.0.1:{hung.getsockname()[1]}"
+    options = {"endpoint": endpoint, "region": "eu-west-1", "access_key_id": "a",
+               "secret_access_key": "b"}  # fmt: skip
+    command = [
+        str(STATIC_RELEASES), "--store", "s3://b",
+        *(f"--store-option={name}={value}" for name, value in options.items()),
+        *(part.format(tree=line.tree) for part in verb),
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    connection, _ = hung.accept()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    connection.close()
+    assert process.returncode == 130
+    assert errors == "static-releases: Stopped. Running it again is safe and goes on from there.\n"
+
+
+@pytest.mark.parametrize(
+    "verb", [["list"], ["show", "v1"], ["verify", "v1"], ["discard", "v1"], ["pins"]]
+)
+def test_a_directory_that_is_not_there_is_told_of_and_not_made(line: Line, verb: list[str]) -> None:
+    done = line(*verb)
+    assert done.status == 1
+    assert f"There is no directory {line.store}" in done.err
+    assert not line.store.exists()
+
+
+def test_a_dry_run_makes_no_directory_and_publishing_does(line: Line) -> None:
+    arguments = ("publish", str(line.tree), "--version", "v1")
+    assert "would be published: 6 files" in line(*arguments, "--dry-run").out
+    assert not line.store.exists()
+    assert line(*arguments).status == 0
+    assert (line.store / "v1").is_dir()

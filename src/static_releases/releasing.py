@@ -122,7 +122,7 @@ def _publish(
     version = config.require_version()
     with out.progress(f"publishing {version}") as watch:
         publication = publishing.publish(
-            config.open_store(),
+            config.open_store(absent="made"),
             version,
             collected,
             by=who(),
@@ -183,7 +183,7 @@ def plan(
     from static_releases.core import planning
 
     plan = planning.plan(
-        config.open_store(),
+        config.open_store(absent="made"),
         version,
         collected.manifest,
         quiet_time=planning.QUIET if quiet_time is None else quiet_time,

@@ -1,5 +1,7 @@
 """Many at once: bounded in number and bytes, the first failure ends it."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -63,3 +65,26 @@ def test_a_consumer_that_stops_leaves_no_thread() -> None:
     for _ in transfers.run(lambda n: n, range(100), in_flight=4):
         break
     assert threading.active_count() == before
+
+
+INTERRUPTED = """
+import os, signal, threading, time
+from static_releases.core import transfers
+
+def hang(number):
+    if number == 9:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    time.sleep(600)
+
+try:
+    list(transfers.run(hang, range(10), in_flight=10))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_what_hangs_keeps_nobody_who_presses_ctrl_c() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "interrupted\n"

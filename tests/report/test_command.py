@@ -103,6 +103,7 @@ def test_wrong_use_is_told_and_leaves_no_page(past: Past, tmp_path: Path) -> Non
 
 
 def test_a_page_of_an_empty_store_says_so(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
     page = report(Past(tmp_path / "store"))
     assert "holds no release yet" in page
     assert "Nobody has said what is in use" in page

@@ -158,7 +158,7 @@ ask("?refresh")
             "did not answer",
         ),
         ({}, "No store is configured"),
-        ({"store": "file:///nonexistent/a/b", "version": "v1"}, "can't be opened"),
+        ({"store": "file:///nonexistent/a/b", "version": "v1"}, "There is no directory /nonexistent/a/b"),
     ],
     ids=["a dead host", "no store", "no folder"],
 )

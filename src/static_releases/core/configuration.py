@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from static_releases.core import address, collecting, layout, transfers
@@ -126,13 +126,25 @@ class Configuration:
             return None
         return Path(os.path.realpath(self.store.address.container))
 
-    def open_store(self, *, purpose: "Purpose" = "work") -> "Store":
-        """Open the store. It loads the client library, which a web worker doesn't do for URLs."""
+    def open_store(
+        self,
+        *,
+        purpose: "Purpose" = "work",
+        absent: Literal["refused", "made"] = "refused",
+    ) -> "Store":
+        """Open the store. It loads the client library, which a web worker doesn't do for URLs.
+
+        Raises `StoreMissing` for a directory that isn't there, unless what is written there makes
+        it.
+        """
         from static_releases.core.store import Store
 
         target = self.require_target()
         options = {**target.options, **target.credentials()}
-        return Store(target.address, options, purpose=purpose)
+        store = Store(target.address, options, purpose=purpose)
+        if absent == "refused":
+            store.require_there()
+        return store
 
     def public_url(self) -> str:
         """Return the URL under which the versions' folders are seen, with a slash at the end.

@@ -13,25 +13,22 @@ import os
 import re
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import obstore
 from obstore import exceptions
-from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, S3Store
 
+from static_releases.core import client, clock, reasons
 from static_releases.core.address import Address
+from static_releases.core.client import Patience
 from static_releases.core.digests import Digests
 from static_releases.core.errors import (
     AccessDenied,
-    InvalidSetting,
     ObjectExists,
     ObjectMissing,
     StoreError,
@@ -40,32 +37,8 @@ from static_releases.core.errors import (
 )
 from static_releases.core.headers import Headers
 
-# The library's own default is ten retries within three minutes: a build with a mistyped host
-# would say so after minutes. This is about fifteen seconds.
-_RETRIES: Mapping[str, Any] = {
-    "max_retries": 8,
-    "backoff": {
-        "init_backoff": timedelta(milliseconds=100),
-        "max_backoff": timedelta(seconds=5),
-        "base": 2,
-    },
-    "retry_timeout": timedelta(minutes=3),
-}
-# The library's default of 30 s would hold for the whole of a large upload over a slow line.
-_CLIENT_OPTIONS: Mapping[str, Any] = {"timeout": timedelta(minutes=5)}
-# Somebody waits before a page, and a web worker does nothing else meanwhile.
-_SHORT_RETRIES: Mapping[str, Any] = {
-    **_RETRIES,
-    "max_retries": 1,
-    "retry_timeout": timedelta(seconds=8),
-}
-_SHORT_CLIENT_OPTIONS: Mapping[str, Any] = {
-    "timeout": timedelta(seconds=8),
-    "connect_timeout": timedelta(seconds=3),
-}
-# What a store is opened for: to work in it, with a build's patience, or to look into it for a page
-# that somebody waits for, which makes nothing.
-Purpose = Literal["work", "look"]
+Answer = TypeVar("Answer")
+
 # The library does not repeat a create whose answer was lost, as it can't tell what became of it.
 # Here a repetition is safe: whoever is told "exists" compares.
 _CREATE_AGAIN_SECONDS = (0.2, 1.0, 3.0)
@@ -73,22 +46,12 @@ _LIST_CHUNK = 10_000
 _CHUNK_BYTES = 1024 * 1024
 # Azure takes 256 keys in one request, S3 1,000.
 DELETE_BATCH = {"azure": 256, "s3": 1000, "gcs": 100, "file": 1000, "memory": 1000}
-
-_SECRET = re.compile(
-    r"(?i)((?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|token|key|secret)"
-    r"(?:%3d|=))[^&\s\"')]+"
-)
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
-_STATUS = re.compile(r"(?:status code:|\(code:) (?P<status>[1-5]\d\d(?: [A-Za-z ]+)?)")
-_CODE = re.compile(r"<Code>([^<]+)</Code>")
-_MESSAGE = re.compile(r"<Message>([^<\n]+)")
-_NO_ANSWER = re.compile(
-    r"(?i)error sending request|connection (refused|reset|closed)|dns error|timed? ?out"
-    r"|connect error|tcp connect"
-)
-
-_memories: dict[str, MemoryStore] = {}
-_memories_lock = threading.Lock()
+# What a store is opened for: to work in it, with a build's patience, or to look into it for a page
+# that somebody waits for.
+Purpose = Literal["work", "look"]
+# What fits into a moment also on a slow line with many in flight; more is given more time.
+_SMALL_BYTES = 64 * 1024
+_CREATE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +86,14 @@ class Store:
     ) -> None:
         self.address = address
         self._options = dict(options or {})
-        self._client = _open(address, self._options, purpose)
+        # What carries a large body has more time than what only asks.
+        self._patience: Patience = "usual" if purpose == "work" else "short"
+        self._body_patience: Patience = "long" if purpose == "work" else "short"
+        self._clients: dict[Patience, Any] = {}
+        self._lock = threading.Lock()
+        client.check_options(address, self._options)
+        if not self._is_absent():
+            self._client(self._patience)
         # A directory keeps no headers; what serves it tells them from the name.
         self._keeps_headers = address.kind != "file"
 
@@ -135,29 +105,62 @@ class Store:
         """What it was opened with; it may hold credentials."""
         return self._options
 
+    def _client(self, patience: Patience, *, makes: bool = False) -> Any:
+        """Return the client; ``makes`` a directory that isn't there, where else nothing can be."""
+        if not makes and self._is_absent():
+            raise FileNotFoundError(self.address.container)
+        with self._lock:
+            if patience not in self._clients:
+                self._clients[patience] = client.opened(self.address, self._options, patience)
+            return self._clients[patience]
+
+    def _is_absent(self) -> bool:
+        """Tell whether the directory that is the store isn't there: it holds nothing then."""
+        return self.address.kind == "file" and not Path(self.address.container).is_dir()
+
+    def require_there(self) -> None:
+        """Raise `StoreMissing` for a directory that isn't there; a container is asked later."""
+        if self._is_absent():
+            raise StoreMissing(
+                f"There is no directory {self.address.container}, which {self.address} names: "
+                "mend the name, or `publish`, which makes it."
+            )
+
+    def _ask(self, call: Callable[[], Answer]) -> Answer:
+        return client.ask(self.address, call)
+
     def create(self, key: str, body: bytes, headers: Headers) -> None:
         """Write an object that must not be there yet, or raise `ObjectExists`.
 
         Atomic: the object is there whole or not at all. After a lost answer it is tried again
         and may meet its own object: compare before taking `ObjectExists` for a conflict.
         """
+        ends_at = time.monotonic() + _CREATE_SECONDS
         for wait_seconds in _CREATE_AGAIN_SECONDS:
             try:
                 return self._create(key, body, headers)
             except StoreUnreachable:
+                if time.monotonic() > ends_at:
+                    raise
                 time.sleep(wait_seconds)
         return self._create(key, body, headers)
 
     def _create(self, key: str, body: bytes, headers: Headers) -> None:
         try:
             with self._translated(key):
-                obstore.put(
-                    self._client,
-                    key,
-                    body,
-                    mode="create",
-                    use_multipart=False,
-                    attributes=_attributes(headers) if self._keeps_headers else None,
+                is_small = len(body) <= _SMALL_BYTES
+                patience = self._patience if is_small else self._body_patience
+                opened = self._client(patience, makes=True)
+                attributes = _attributes(headers) if self._keeps_headers else None
+                self._ask(
+                    lambda: obstore.put(
+                        opened,
+                        key,
+                        body,
+                        mode="create",
+                        use_multipart=False,
+                        attributes=attributes,
+                    )
                 )
         except AccessDenied:
             # A credential that may create but not overwrite is told 403 for a taken key.
@@ -168,7 +171,8 @@ class Store:
     def _is_taken(self, key: str) -> bool:
         try:
             with self._translated(key):
-                obstore.head(self._client, key)
+                opened = self._client(self._patience)
+                self._ask(lambda: obstore.head(opened, key))
         except StoreError:
             return False
         return True
@@ -176,12 +180,14 @@ class Store:
     def read(self, key: str) -> bytes:
         """Return an object's bytes, or raise `ObjectMissing`."""
         with self._translated(key):
-            return bytes(obstore.get(self._client, key).bytes())
+            opened = self._client(self._patience)
+            return self._ask(lambda: bytes(obstore.get(opened, key).bytes()))
 
     def examine(self, key: str) -> StoredContent:
         """Read an object whole, in pieces, and return its digest, size and headers."""
         with self._translated(key):
-            result = obstore.get(self._client, key)
+            opened = self._client(self._body_patience)
+            result = self._ask(lambda: obstore.get(opened, key))
             headers = _headers(result.attributes) if self._keeps_headers else None
             read = Digests(headers.content_encoding if headers else None)
             for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
@@ -196,7 +202,9 @@ class Store:
     def chunks(self, key: str) -> Iterator[bytes]:
         """Yield an object's bytes in pieces of about a megabyte, or raise `ObjectMissing`."""
         with self._translated(key):
-            for chunk in obstore.get(self._client, key).stream(min_chunk_size=_CHUNK_BYTES):
+            opened = self._client(self._body_patience)
+            result = self._ask(lambda: obstore.get(opened, key))
+            for chunk in result.stream(min_chunk_size=_CHUNK_BYTES):
                 yield bytes(chunk)
 
     def copy(self, source_key: str, key: str) -> None:
@@ -206,7 +214,7 @@ class Store:
         on a key whose overwriting changes nothing.
         """
         with self._translated(key):
-            obstore.copy(self._client, source_key, key, overwrite=False)
+            obstore.copy(self._client(self._body_patience), source_key, key, overwrite=False)
 
     def place(self) -> str:
         """Return where this is, equal for the same store, with a slash at the end."""
@@ -224,14 +232,19 @@ class Store:
         Google numbers every object: None there, as it says nothing.
         """
         with self._translated(key):
-            version = obstore.head(self._client, key)["version"]
+            opened = self._client(self._patience)
+            version = self._ask(lambda: obstore.head(opened, key))["version"]
         return None if version == "null" or self.address.kind == "gcs" else version
 
     def objects(self, folder: str) -> Iterator[StoredObject]:
         """Yield every object in the folder, in the store's order."""
         with self._translated(folder):
-            for chunk in obstore.list(self._client, folder or None, chunk_size=_LIST_CHUNK):
-                for meta in chunk:
+            if self._is_absent():
+                return
+            opened = self._client(self._patience)
+            pages = self._ask(lambda: obstore.list(opened, folder or None, chunk_size=_LIST_CHUNK))
+            while page := self._ask(lambda: next(pages, None)):
+                for meta in page:
                     yield self._stored(meta)
 
     def _stored(self, meta: Any) -> StoredObject:
@@ -245,21 +258,25 @@ class Store:
     def folders(self) -> list[str]:
         """Return the names of the store's top-level folders, sorted."""
         with self._translated(""):
-            found = obstore.list_with_delimiter(self._client)
+            if self._is_absent():
+                return []
+            opened = self._client(self._patience)
+            found = self._ask(lambda: obstore.list_with_delimiter(opened))
         return sorted(prefix.strip("/") for prefix in found["common_prefixes"])
 
     def delete(self, keys: list[str]) -> None:
         """Delete these objects; one that isn't there is no error, as on S3."""
         with self._translated(keys[0] if keys else ""):
             try:
-                obstore.delete(self._client, keys)
+                opened = self._client(self._patience)
+                self._ask(lambda: obstore.delete(opened, keys))
             except FileNotFoundError:
                 self._delete_singly(keys)
 
     def _delete_singly(self, keys: list[str]) -> None:
         for key in keys:
             try:
-                obstore.delete(self._client, key)
+                obstore.delete(self._client(self._patience), key)
             except FileNotFoundError:
                 continue
 
@@ -273,7 +290,7 @@ class Store:
         url = self.address.public_url(self._options, os.environ)
         if url is None:
             raise StoreError(f"The clock of {self.address} can't be asked: its host isn't known.")
-        return _date_of(url, str(self.address))
+        return clock.date_of(url, str(self.address))
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
@@ -286,7 +303,7 @@ class Store:
 
     def _translation(self, key: str, error: Exception) -> StoreError:
         # A listing's failure has no class of its own; the status in its text tells it apart.
-        status = _status(error)
+        status = reasons.status(error)
         denials = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
         # A bulk delete on S3 succeeds as a request, and tells of each key in its body.
         is_denied_in_bulk = "(code: AccessDenied)" in str(error)
@@ -299,7 +316,7 @@ class Store:
     def _denied(self, key: str, error: Exception) -> AccessDenied:
         return AccessDenied(
             f"{self.address} denied access to {key or 'its listing'}: the credential is missing, "
-            f"wrong, expired, or may not do this. The store said: {_line(error)}"
+            f"wrong, expired, or may not do this. The store said: {reasons.line(error)}"
         )
 
     def _missing(self, key: str, error: Exception) -> StoreError:
@@ -308,74 +325,18 @@ class Store:
             what = "container" if self.address.kind == "azure" else "bucket"
             return StoreMissing(
                 f"{self.address} has no {what} {self.address.container!r}: create it first, or "
-                f"mend the name. The store said: {_line(error)}"
+                f"mend the name. The store said: {reasons.line(error)}"
             )
         return ObjectMissing(f"{key} is not in {self.address}.")
 
     def _failed(self, key: str, error: Exception) -> StoreError:
-        line = _line(error)
-        if _NO_ANSWER.search(line):
+        line = reasons.line(error)
+        if reasons.is_no_answer(line):
             return StoreUnreachable(
                 f"{self.address} did not answer; check the host, the network and any proxy. "
                 f"The last attempt ended with: {line}"
             )
         return StoreError(f"{self.address} failed at {key or 'its listing'}: {line}")
-
-
-def _open(address: Address, options: Mapping[str, Any], purpose: Purpose) -> Any:
-    if address.kind == "memory":
-        # One store a name in the whole process, so that what is published can be listed.
-        with _memories_lock:
-            return _memories.setdefault(address.container, MemoryStore())
-    if address.kind == "file":
-        return _open_folder(address, options, purpose)
-    if address.kind == "azure" and address.public_url(options, os.environ) is None:
-        raise InvalidSetting(
-            f"The account of {address} isn't known: set AZURE_STORAGE_ACCOUNT_NAME, or "
-            "`account_name` in `store_options`."
-        )
-    try:
-        store_class = {"azure": AzureStore, "s3": S3Store, "gcs": GCSStore}[address.kind]
-        return store_class(
-            address.container,
-            prefix=address.prefix or None,
-            **_with_defaults(address, options, purpose),
-        )
-    except (exceptions.BaseError, ValueError, TypeError) as error:
-        raise InvalidSetting(
-            f"{address} can't be opened with its `store_options` and the environment: "
-            f"{_line(error)}"
-        ) from None
-
-
-def _open_folder(address: Address, options: Mapping[str, Any], purpose: Purpose) -> LocalStore:
-    if options:
-        raise InvalidSetting(
-            f"`store_options` has {', '.join(sorted(options))}, but {address} takes no options."
-        )
-    try:
-        return LocalStore(address.container, automatic_cleanup=True, mkdir=purpose == "work")
-    except (exceptions.BaseError, OSError) as error:
-        raise StoreMissing(f"{address} can't be opened: {_line(error)}") from None
-
-
-def _with_defaults(
-    address: Address, options: Mapping[str, Any], purpose: Purpose
-) -> dict[str, Any]:
-    defaults = _SHORT_CLIENT_OPTIONS if purpose == "look" else _CLIENT_OPTIONS
-    client = {**defaults, **(options.get("client_options") or {})}
-    endpoint = address.endpoint(options, os.environ)
-    if endpoint and endpoint.startswith("http://"):
-        client.setdefault("allow_http", True)
-    if address.kind == "gcs":
-        # Without it Google sends an object that is stored as gzip decoded ("decompressive
-        # transcoding"), and the bytes read back are not those that were written.
-        client.setdefault("default_headers", {"Accept-Encoding": "gzip"})
-    if address.kind == "s3":
-        # How a copy is made create-only; without it the client refuses to try.
-        options = {"copy_if_not_exists": "header: If-None-Match: *", **options}
-    retries = _SHORT_RETRIES if purpose == "look" else _RETRIES
-    return {"retry_config": retries, **options, "client_options": client}
 
 
 def _attributes(headers: Headers) -> dict[str, str]:
@@ -397,37 +358,3 @@ def _md5(e_tag: str | None) -> str | None:
     """Return the digest that S3's e_tag is, for an object sent in one piece and not encrypted."""
     bare = (e_tag or "").strip('"')
     return bare if re.fullmatch(r"[0-9a-f]{32}", bare) else None
-
-
-def _status(error: Exception) -> str | None:
-    match = _STATUS.search(str(error))
-    return match["status"][:3] if match else None
-
-
-def _line(error: Exception) -> str:
-    """Return what happened in one line without credentials: the library's errors go on for pages.
-
-    That is the HTTP status with the code and message of the store's answer, else the first line.
-    """
-    text = str(error).strip()
-    status = _STATUS.search(text)
-    if status and "\n" in text:
-        answer = (status["status"].strip(), *_CODE.findall(text)[:1], *_MESSAGE.findall(text)[:1])
-        line = ", ".join(answer)
-    else:
-        line = text.partition("\n")[0] or type(error).__name__
-    return _SECRET.sub(r"\1REDACTED", _USERINFO.sub("REDACTED@", line.strip()))
-
-
-def _date_of(url: str, name: str) -> datetime:
-    request = urllib.request.Request(url, method="HEAD")  # noqa: S310  (a store's own URL)
-    try:
-        with urllib.request.urlopen(request, timeout=15) as answer:  # noqa: S310
-            date = answer.headers["Date"]
-    except urllib.error.HTTPError as refusal:
-        date = refusal.headers["Date"]
-    except OSError as error:
-        raise StoreUnreachable(f"The clock of {name} can't be asked: {_line(error)}") from None
-    if not date:
-        raise StoreError(f"The clock of {name} can't be asked: its answer has no Date.")
-    return parsedate_to_datetime(date)

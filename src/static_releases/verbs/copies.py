@@ -42,7 +42,7 @@ def copy(config: Configuration, arguments: argparse.Namespace, out: Terminal) ->
     with out.progress(f"copying {version}") as watch:
         copied = copying.copy(
             config.open_store(),
-            target.open_store(),
+            target.open_store(absent="made"),
             version,
             by=releasing.who(),
             in_flight=config.in_flight,
