@@ -19,12 +19,20 @@ from azure.storage.blob import (
 )
 
 from static_releases import cli
-from static_releases.core import address, planning, policy, publishing
+from static_releases.core import (
+    address,
+    inventory,
+    planning,
+    policy,
+    publishing,
+    verification,
+)
 from static_releases.core.errors import AccessDenied, InvalidSetting, ObjectExists
 from static_releases.core.headers import for_path
 from static_releases.core.policy import sas
 from static_releases.core.store import Store
 from static_releases.core.target import Target
+from tests.core.test_policy import live_through
 from tests.places import collect, some_files, write_tree
 from tests.projects import STATIC_RELEASES, Finished, make_project, run
 from tests.servers.azurite import Azurite
@@ -138,6 +146,19 @@ def test_each_sas_allows_what_its_purpose_needs_and_no_more(
     assert list(pruner.objects("v1")) == []
 
 
+def test_a_release_lives_from_its_claim_to_its_end_with_the_sas_that_prunes(
+    azurite: Azurite, prefix: str, tmp_path: Path
+) -> None:
+    where = address.parse(f"{azurite.store_url}/{prefix}")
+    live_through(
+        Store(where, options_with(azurite, make_sas(azurite, "prune", in_an_hour()))), tmp_path
+    )
+    reader = Store(where, options_with(azurite, make_sas(azurite, "read", in_an_hour())))
+    states = {release.version: release.state for release in inventory.releases(reader)}
+    assert states == {"v1": "deleted", "v2": "published", "v3": "discarded"}
+    assert verification.verify(reader, "v2", depth="deep").differences == ()
+
+
 def test_a_sas_ends_when_it_was_said_to(azurite: Azurite) -> None:
     token = make_sas(azurite, "publish", datetime.now(UTC) - timedelta(seconds=5))
     with pytest.raises(AccessDenied):
@@ -164,20 +185,6 @@ def test_a_sas_for_the_service_reads_its_properties(azurite: Azurite) -> None:
         assert "delete_retention_policy" in client.get_service_properties()
         with pytest.raises(HttpResponseError):
             list(client.list_containers())
-
-
-def test_a_key_that_a_storage_class_was_given_signs_as_well(azurite: Azurite) -> None:
-    """What is taken over from django-storages comes as a callable of the client's."""
-    credential = {"access_key": azurite.store_options["account_key"], "expires_at": None}
-    options = {k: v for k, v in azurite.store_options.items() if k != "account_key"}
-    target = Target(
-        address=address.parse(azurite.store_url),
-        options=options,
-        credentials=lambda: {"credential_provider": lambda: credential},
-    )
-    token = policy.make_sas(target, "read", expires_at=in_an_hour())
-    store = Store(target.address, options_with(azurite, token))
-    assert list(store.objects(uuid.uuid4().hex)) == []
 
 
 def test_a_key_that_is_no_key_is_refused_and_not_shown() -> None:

@@ -147,6 +147,13 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
+def test_a_folder_that_cannot_be_written_is_told() -> None:
+    """Nobody can, not even root."""
+    checks = examine("file:///proc/sys/kernel", {})
+    assert having(checks, "fail") == {"create"}
+    assert "write" in checks["create"].todo
+
+
 def test_a_dead_host_is_told_soon() -> None:
     [port] = free_ports(1)
     options = {

@@ -12,16 +12,28 @@ import boto3
 import pytest
 from cfnlint.api import lint_all
 
-from static_releases.core import address, planning, policy, publishing
+from static_releases.core import (
+    address,
+    discarding,
+    inventory,
+    pinning,
+    planning,
+    policy,
+    pruning,
+    publishing,
+    retirement,
+    verification,
+)
 from static_releases.core.errors import AccessDenied, InvalidSetting, ObjectExists
 from static_releases.core.headers import for_path
 from static_releases.core.policy import PURPOSES
+from static_releases.core.retention import Rule
 from static_releases.core.store import Store
 from static_releases.core.target import Target
 from tests import iam
 from tests.conftest import MakeRelay
 from tests.iam import Ask, allows
-from tests.places import collect, some_files, write_tree
+from tests.places import collect, open_store, some_files, write_tree
 from tests.servers.moto import Moto
 from tests.servers.seaweedfs import LIMITED, SeaweedFS
 from tests.servers.serving import Place
@@ -236,6 +248,44 @@ def test_a_publication_asks_for_nothing_that_its_policy_denies(
     denied = [r for r in between.requests if not allows(iam.asks(r), document)]
     assert denied == []
     assert asked.keys() == {"s3:ListBucket", "s3:GetObject", "s3:PutObject"}
+
+
+def test_pruning_and_all_before_it_ask_for_nothing_that_their_policy_denies(
+    make_place: Callable[[str], Place], relay: MakeRelay, tmp_path: Path
+) -> None:
+    place = make_place("s3")
+    between = relay(place)
+    live_through(Store(address.parse(place.url), place.through(between.origin).options), tmp_path)
+    document = documents(place.url)["prune"]
+    bucket, _, prefix = place.url.removeprefix("s3://").partition("/")
+    # A bulk delete names its keys in its body, which a relay doesn't keep.
+    bulk = [r for r in between.requests if r.kind == "delete" and r.method == "POST"]
+    assert bulk
+    assert {r.key for r in bulk} == {f"/{bucket}"}
+    asked = [iam.asks(r) for r in between.requests if r not in bulk]
+    assert [ask for ask in asked if not allows(ask, document)] == []
+    left = {stored.key for stored in open_store(place).objects("")}
+    assert all(key.startswith(("_releases/", "_pins/", "v2/")) for key in left)
+    assert allows(s3(f"{prefix}/v1/app0/file-0.js", "DeleteObject"), document)
+
+
+def live_through(store: Store, directory: Path) -> None:
+    """Do everything to releases that whoever prunes may do."""
+    for version in ("v1", "v2", "v3"):
+        tree = collect(write_tree(directory / version, some_files(4, seed=version)))
+        if version == "v3":
+            publishing._claim(store, planning.plan(store, version, tree.manifest), "a test")
+            store.create("v3/app0/file-0.js", b"", for_path("x.js"))
+        else:
+            publishing.publish(store, version, tree, by="a test")
+    pinning.pin(store, "production", "v2", by="a test")
+    retirement.mark(store, inventory.history(store, "v2"), why="a test", by="a test")
+    pinning.pin(store, "production", "v2", by="a test")
+    discarding.discard(store, "v3", by="a test")
+    rule = Rule(keep=1, grace_days=0)
+    outcomes = list(pruning.prune(store, pruning.look(store, rule), by="a test"))
+    assert [(o.version, o.did) for o in outcomes] == [("v1", "deleted")]
+    assert verification.verify(store, "v2", depth="deep").differences == ()
 
 
 def test_seaweedfs_keeps_to_the_policy_of_publish_as_far_as_it_knows_it(

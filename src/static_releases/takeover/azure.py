@@ -41,6 +41,16 @@ class Account:
     sas: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Key:
+    """The account's key as a callable of the client's; `policy` signs with it too."""
+
+    access_key: str = field(repr=False)
+
+    def __call__(self) -> Mapping[str, Any]:
+        return {"access_key": self.access_key, "expires_at": None}
+
+
 def target(taken: Taken) -> Target:
     """Return the store that the storage writes to."""
     account = _account(taken)
@@ -124,7 +134,7 @@ def _provider(taken: Taken, account: Account) -> Provider | None:
     which the client prefers some.
     """
     if account.key:
-        return lambda: {"access_key": account.key, "expires_at": None}
+        return _Key(access_key=account.key)
     if account.sas:
         return lambda: {"sas_token": account.sas.lstrip("?"), "expires_at": None}
     credential = None if taken["connection_string"] else taken["token_credential"]
@@ -133,7 +143,7 @@ def _provider(taken: Taken, account: Account) -> Provider | None:
     if hasattr(credential, "get_token"):
         return lambda: _token(credential)
     if hasattr(credential, "named_key"):
-        return lambda: {"access_key": credential.named_key.key, "expires_at": None}
+        return _Key(access_key=credential.named_key.key)
     if hasattr(credential, "signature"):
         return lambda: {"sas_token": credential.signature.lstrip("?"), "expires_at": None}
     raise taken.refusal("token_credential", "it has no get_token(), as azure.identity's have.")

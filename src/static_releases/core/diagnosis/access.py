@@ -89,7 +89,9 @@ def _credentials(trial: Trial) -> Check:
 def _create(trial: Trial) -> Check:
     if trial.creation is None:
         return passed("create", f"{trial.first.key} was created")
-    if isinstance(trial.creation, AccessDenied):
+    if trial.store.address.kind == "file":
+        todo = "Let this user write into the folder: `policy` says how."
+    elif isinstance(trial.creation, AccessDenied):
         todo = "Right for reading; publishing needs to create: see `policy --for publish`."
     else:
         todo = "Try it again; if it fails again, the store can't be published to."

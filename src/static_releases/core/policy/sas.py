@@ -25,11 +25,14 @@ _KEY_NAMES = ("account_key", "access_key", "master_key")
 
 
 def account_key(target: Target, environ: Mapping[str, str]) -> str | None:
-    """Return the key of the account that the store was configured with, if it was with one."""
+    """Return the key of the account that the store was configured with, if it was with one.
+
+    A credential that has to be asked for is no key, and isn't asked.
+    """
     given = {**target.options, **target.credentials()}
     provider = given.get("credential_provider")
-    if callable(provider):
-        key = provider().get("access_key")
+    if provider is not None:
+        key = getattr(provider, "access_key", None)
         return str(key) if key else None
     found = (target.address.setting(name, given, environ) for name in _KEY_NAMES)
     return next((key for key in found if key), None)
