@@ -27,6 +27,7 @@ from static_releases.core.errors import (
     StoreUnreachable,
 )
 from static_releases.core.store import Store
+from static_releases.core.transfers import Progress
 from tests.conftest import MakeRelay
 from tests.places import ODD_NAMES, collect, open_store, some_files, write_tree
 from tests.servers.azurite import ACCOUNT, Azurite
@@ -65,6 +66,14 @@ def test_a_release_goes_to_another_cloud_as_it_is(
     assert seal.by == claim.by == f"tests, copied from {source.address}"
     assert seal.tree_digest == documents.read_seal(source, "v1", 1).tree_digest
     assert not copy(source, target).publication.is_new
+
+
+def test_progress_ends_at_the_whole_release(make_place: MakePlace, tmp_path: Path) -> None:
+    source, target = published(make_place("file"), tmp_path / "t"), open_store(make_place("memory"))
+    seen: list[Progress] = []
+    copying.copy(source, target, "v1", by="tests", watch=seen.append)
+    assert [p.files_done for p in seen] == list(range(1, len(FILES) + 1))
+    assert seen[-1].bytes_done == seen[-1].size_bytes > 0
 
 
 # -- inside one container ------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from static_releases.core.errors import (
 from static_releases.core.headers import for_path
 from static_releases.core.model import Asset, manifest_of
 from static_releases.core.store import Store
+from static_releases.core.transfers import Progress
 from tests.conftest import MakeRelay
 from tests.places import ODD_NAMES, collect, open_store, some_files, write_tree
 from tests.projects import STATIC_RELEASES
@@ -70,6 +71,14 @@ def test_a_lost_store_is_published_again_with_the_same_tree_digest(
     publishing.publish(fresh, "v1", collect(tmp_path / "out"), by="tests")
     lost, found = (documents.read_seal(s, "v1", 1).tree_digest for s in (store, fresh))
     assert lost == found
+
+
+def test_progress_ends_at_the_whole_release(store: Store, tmp_path: Path) -> None:
+    for _ in range(2):
+        seen: list[Progress] = []
+        downloading.download(store, "v1", tmp_path / "out", watch=seen.append)
+        assert [p.files_done for p in seen] == list(range(1, len(FILES) + 1))
+        assert seen[-1].bytes_done == seen[-1].size_bytes > 0
 
 
 # -- what is there already ----------------------------------------------------------------------

@@ -15,6 +15,7 @@ from static_releases.core.errors import NotReady, ReleaseUnusable
 from static_releases.core.headers import for_path
 from static_releases.core.public_verification import Served
 from static_releases.core.store import Store
+from static_releases.core.transfers import Progress
 from tests.places import ODD_NAMES, collect, open_store, write_tree
 from tests.servers.cdn import Cdn, Reply, running
 from tests.servers.serving import Place
@@ -106,6 +107,13 @@ def test_a_site_on_the_same_origin_needs_no_cors(azure: Site) -> None:
     azure.cdn.allowed = None
     assert azure.verify(origin=azure.cdn.url.rstrip("/")).is_right
     assert all(origin is None for _, origin in azure.cdn.asked)
+
+
+def test_progress_ends_at_all_that_is_asked(azure: Site) -> None:
+    seen: list[Progress] = []
+    served = azure.verify(watch=seen.append)
+    assert [p.files_done for p in seen] == list(range(1, served.asked + 1))
+    assert seen[-1].bytes_done == seen[-1].size_bytes > 0
 
 
 # -- each fault ----------------------------------------------------------------------------------

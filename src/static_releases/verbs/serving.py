@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from static_releases.core import configuration, serving
+from static_releases.core import configuration, policy, serving
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting, StaticReleasesError
 from static_releases.terminal import Terminal, number, size
@@ -100,12 +100,7 @@ def _origin(config: Configuration, named: str | None, base_url: str) -> str:
     """Return the Origin of a page's requests: where the configured URL is a path, its own site."""
     if named is None:
         return _origin_of(base_url) if _is_on_site(config) else ANY_ORIGIN
-    if named != _origin_of(named):
-        raise InvalidSetting(
-            f"--origin {named!r}: expected a scheme and a host as browsers send them, such as "
-            "https://www.example.com."
-        )
-    return named
+    return policy.check_origin(named)
 
 
 def _is_on_site(config: Configuration) -> bool:
