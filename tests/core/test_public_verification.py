@@ -142,6 +142,10 @@ FAULTS: dict[str, tuple[Callable[[Reply], Reply], str]] = {
     "gzip twice": (lambda r: replace(r, body=gzip.compress(r.body)), "encoding"),
     "plain bytes called gzip": (body(bytes, "gzip"), "encoding"),
     "an encoding nobody asked for": (lambda r: r.having(Content_Encoding="zstd"), "encoding"),
+    "a gzip of a gzip of noise": (
+        lambda r: replace(r, body=gzip.compress(gzip.compress(gzip.decompress(r.body)))),
+        "encoding",
+    ),
     "half of a gzip": (lambda r: replace(r, body=r.body[:30]), "encoding"),
     "a wrong type": (lambda r: r.having(Content_Type="text/plain"), "type"),
     "no type": (lambda r: r.having(Content_Type=""), "type"),
@@ -180,6 +184,12 @@ def test_the_same_said_otherwise_is_no_fault(change: Callable[[Reply], Reply], a
 def test_files_that_are_stored_encoded_must_say_so(azure: Site) -> None:
     azure.cdn.changes = {"packed.svgz": lambda r: r.having(Content_Encoding="")}
     assert azure.faults(previous="v1") == [("site/packed.svgz", "without Origin", "encoding")]
+
+
+def test_a_file_that_is_gzip_itself_must_not_be_called_encoded(azure: Site) -> None:
+    azure.cdn.encoding = None
+    azure.cdn.changes = {"v1/site/download.gz": lambda r: r.having(Content_Encoding="gzip")}
+    assert azure.faults() == [("site/download.gz", "without Origin", "encoding")]
 
 
 def test_a_dripping_answer_ends(azure: Site) -> None:

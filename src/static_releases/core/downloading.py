@@ -6,7 +6,7 @@ from pathlib import Path
 
 from static_releases.core import directory, layout, reading, transfers
 from static_releases.core.directory import Directory
-from static_releases.core.errors import DirectoryError, StaticReleasesError
+from static_releases.core.errors import DirectoryError, StoreError
 from static_releases.core.model import Asset, Manifest
 from static_releases.core.store import Store
 from static_releases.core.transfers import Progress, Watch
@@ -54,7 +54,7 @@ def download(
 
         try:
             downloaded = _run(one, manifest, in_flight, watch)
-        except StaticReleasesError as error:
+        except StoreError as error:
             error.add_note("What was downloaded is kept; running it again goes on from there.")
             raise
     kept = len(manifest.assets) - downloaded

@@ -130,17 +130,18 @@ def _refused(answer: Answer) -> Finding:
 
 
 def _bytes(asset: Asset, answer: Answer) -> Finding | None:
-    stored, sent = asset.headers.content_encoding, _encoding(answer)
+    stored, sent, longest = asset.headers.content_encoding, _encoding(answer), longest_answer(asset)
+    if _is(asset, answer.body) and sent != (stored or ""):
+        # A browser decodes what isn't encoded, or shows what is.
+        found = f"{sent or 'none'}, for the bytes as they are stored"
+        return Finding(fault="encoding", expected=stored or "none", found=found)
     try:
-        body = answer.body if stored else _decode(answer.body, sent, asset.size_bytes)
+        body = answer.body if stored else _decode(answer.body, sent, longest)
     except _NotDecoded as error:
         return Finding(fault="encoding", expected=stored or "none, or gzip or br", found=str(error))
     if _is(asset, body):
-        if stored and sent != stored:
-            found = sent or "none"
-            return Finding(fault="encoding", expected=stored, found=f"{found}, for {stored} bytes")
         return None
-    if _is(asset, _unpacked(body, asset.size_bytes)):
+    if _is(asset, _unpacked(body, longest)):
         found = f"{sent} twice" if sent else "gzip bytes without Content-Encoding"
         return Finding(fault="encoding", expected="one encoding", found=found)
     return Finding(
@@ -160,20 +161,20 @@ def _encoding(answer: Answer) -> str:
     return ", ".join(c for c in codings if c and c != "identity")
 
 
-def _decode(body: bytes, encoding: str, size_bytes: int) -> bytes:
-    """Undo a Content-Encoding, up to a bit more than ``size_bytes``; raise `_NotDecoded`."""
+def _decode(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Undo a Content-Encoding, up to ``max_bytes``; raise `_NotDecoded`."""
     for coding in reversed(encoding.split(", ") if encoding else []):
-        body = _decode_once(body, coding, size_bytes)
+        body = _decode_once(body, coding, max_bytes)
     return body
 
 
-def _decode_once(body: bytes, coding: str, size_bytes: int) -> bytes:
+def _decode_once(body: bytes, coding: str, max_bytes: int) -> bytes:
     if coding in {"gzip", "x-gzip"}:
-        return _inflated(body, 31, size_bytes, coding)
+        return _inflated(body, 31, max_bytes, coding)
     if coding == "deflate":
         # RFC 9110, 8.4.1.2: zlib's format; some senders leave its header out.
         wbits = 15 if body[:1] and body[0] & 0x0F == 8 else -15
-        return _inflated(body, wbits, size_bytes, coding)
+        return _inflated(body, wbits, max_bytes, coding)
     if coding == "br" and importlib.util.find_spec("brotli"):
         brotli = importlib.import_module("brotli")
         try:
@@ -185,27 +186,27 @@ def _decode_once(body: bytes, coding: str, size_bytes: int) -> bytes:
     raise _NotDecoded(f"{coding!r}, which was not asked for")
 
 
-def _inflated(body: bytes, wbits: int, size_bytes: int, coding: str) -> bytes:
+def _inflated(body: bytes, wbits: int, max_bytes: int, coding: str) -> bytes:
     """Inflate one member after another (RFC 1952, 2.2), never much more than is expected."""
     found = bytearray()
-    while body and len(found) <= size_bytes:
+    while body and len(found) <= max_bytes:
         inflater = zlib.decompressobj(wbits)
         try:
-            found += inflater.decompress(body, size_bytes + 1 - len(found))
+            found += inflater.decompress(body, max_bytes + 1 - len(found))
         except zlib.error as error:
             raise _NotDecoded(f"{coding}, and the bytes are not that: {error}") from error
-        if len(found) <= size_bytes and not inflater.eof:
+        if len(found) <= max_bytes and not inflater.eof:
             raise _NotDecoded(f"{coding}, and its end is missing")
         body = inflater.unused_data
     return bytes(found)
 
 
-def _unpacked(body: bytes, size_bytes: int) -> bytes:
+def _unpacked(body: bytes, max_bytes: int) -> bytes:
     """Return what a body that is gzip holds, else nothing."""
     if not body.startswith(_GZIP_MAGIC):
         return b""
     try:
-        return _inflated(body, 31, size_bytes, "gzip")
+        return _inflated(body, 31, max_bytes, "gzip")
     except _NotDecoded:
         return b""
 

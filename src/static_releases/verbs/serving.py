@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Reserved by RFC 2606: a rule that names single sites doesn't name this one.
 ANY_ORIGIN = "https://site.example"
+_SHOWN = 20
 MEND = {
     "missing": "The store has these files and the URL doesn't: the CDN asks another store or "
     "prefix, or its cache keeps a 404 from before the publication. Compare its origin with the "
@@ -150,12 +151,7 @@ def _mend(fault: str, served: "Served") -> str:
 
 
 def _tell(served: "Served", base_url: str, out: Terminal) -> None:
-    for stored in served.stored:
-        for each in stored.differences:
-            path = f"{stored.version}/{each.path}"
-            out.line(
-                f"in the store: {path}: {each.fault}: expected {each.expected}, found {each.found}"
-            )
+    _tell_stored(served, out)
     groups = _grouped(served)
     rows = [
         (
@@ -175,13 +171,26 @@ def _tell(served: "Served", base_url: str, out: Terminal) -> None:
     _tell_summary(served, base_url, out)
 
 
+def _tell_stored(served: "Served", out: Terminal) -> None:
+    found = [(stored.version, each) for stored in served.stored for each in stored.differences]
+    for version, each in found[:_SHOWN]:
+        out.line(
+            f"in the store: {version}/{each.path}: {each.fault}: expected {each.expected}, "
+            f"found {each.found}"
+        )
+    if len(found) > _SHOWN:
+        out.line(f"in the store: and {len(found) - _SHOWN:,} more; `verify` shows them all.")
+
+
 def _tell_summary(served: "Served", base_url: str, out: Terminal) -> None:
     if not served.stored:
         out.line("The store itself was not looked at: what it holds was read from the public URL.")
     if served.missing:
-        out.line(f"{served.missing:,} files were not asked for: the store doesn't have them.")
+        files = f"{served.missing:,} file{'s'[: served.missing != 1]}"
+        out.line(f"Not asked for: {files} that the store doesn't have as published.")
     if served.given_up:
-        out.line(f"{served.given_up:,} files were not asked for: too many got no answer.")
+        files = f"{served.given_up:,} file{'s'[: served.given_up != 1]}"
+        out.line(f"Not asked for: {files}, as too many got no answer.")
     before = f", with some of {served.previous}, published before it," if served.previous else ""
     wrong = len({(each.version, each.path) for each in served.differences})
     verdict = f"{wrong:,} of them not as published" if wrong else "served as published"
