@@ -158,7 +158,10 @@ ask("?refresh")
             "did not answer",
         ),
         ({}, "No store is configured"),
-        ({"store": "file:///nonexistent/a/b", "version": "v1"}, "There is no directory /nonexistent/a/b"),
+        (
+            {"store": "file:///nonexistent/a/b", "version": "v1"},
+            "There is no directory /nonexistent/a/b",
+        ),
     ],
     ids=["a dead host", "no store", "no folder"],
 )
