@@ -1,5 +1,6 @@
 """What is where, made of what a store told."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from static_releases.core.inventory import Release
 from static_releases.core.model import State
 from static_releases.core.overview import Filter, Row, Seen
 from static_releases.core.pins import Entry, Outcome, Pin
+from static_releases.core.remembering import Remembering
 from static_releases.core.retention import Rule
 from static_releases.core.store import Store
 from tests.report.stores import DAY, Past, a_shop, files_of
@@ -177,3 +179,47 @@ def test_columns_hold_every_byte_once(sizes: list[tuple[int, bool]], most: int) 
     assert (columns[-1].total_bytes if columns else 0) == found.size_bytes
     assert all(min(c.new_bytes, c.repeated_bytes, c.unknown_bytes) >= 0 for c in columns)
     assert sum(len(column.versions) for column in columns) == len(releases)
+
+
+# -- looking again -------------------------------------------------------------------------------
+
+
+class Counting(Store):
+    """Counts what is read."""
+
+    reads = 0
+
+    def read(self, key: str) -> bytes:
+        self.reads += 1
+        return super().read(key)
+
+
+def test_a_second_look_reads_only_what_is_new(tmp_path: Path) -> None:
+    past = a_shop(tmp_path / "store")
+    store = Counting(address.parse(past.url))
+    first = Remembering(store, {})
+    seen = overview.look(first)
+    store.reads = 0
+    second = Remembering(store, first.documents)
+    assert replace(overview.look(second), seen_at=seen.seen_at) == seen
+    assert store.reads == 0
+    past.release("v1.13.0", files_of(13), DAY / 24)
+    past.retired("v1.4.0", DAY / 48)
+    third = Remembering(store, second.documents)
+    states = {r.version: r.state for r in overview.look(third).releases}
+    assert store.reads == 1
+    assert (states["v1.13.0"], states["v1.4.0"]) == ("published", "retired")
+
+
+def test_a_store_that_was_emptied_and_filled_again_is_read_again(tmp_path: Path) -> None:
+    past = Past(tmp_path / "store")
+    past.release("v1", {"a.css": (100, "")}, 2 * DAY)
+    first = Remembering(open_past(past), {})
+    overview.look(first)
+    past.release("v1", {"a.css": (999, "")}, 1 * DAY)
+    [release] = overview.look(Remembering(open_past(past), first.documents)).releases
+    assert release.size_bytes == 999
+    shutil.rmtree(past.folder / "_releases")
+    again = Remembering(open_past(past), first.documents)
+    overview.look(again)
+    assert again.documents == {}

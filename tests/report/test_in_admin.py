@@ -185,3 +185,14 @@ def test_the_apps_model_is_in_nobodys_way(
     assert "No changes" in project.manage("makemigrations", "--check", "--dry-run").out
     assert project.manage("dumpdata", "--all", "static_releases_report").out == "[]"
     assert project.manage("check", "--fail-level", "WARNING").status == 0
+
+
+def test_a_worker_that_shows_nothing_loads_no_client_library(
+    make_site: Callable[[dict[str, object]], Project],
+) -> None:
+    project = make_site({"store": "s3://bucket", "version": "v1", "base_url": "https://cdn.test/"})
+    done = project.python(
+        "import sys\nfrom django.test import Client\n"
+        "print(Client().get('/admin/login/').status_code, 'obstore' in sys.modules)"
+    )
+    assert done.out.split() == ["200", "False"], done.err

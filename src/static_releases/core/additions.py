@@ -6,11 +6,14 @@ A sealed release never changes, so what was measured once is true for ever.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from static_releases.core import inventory, transfers
 from static_releases.core.errors import InvalidDocument, ObjectMissing
 from static_releases.core.inventory import Release
-from static_releases.core.store import Store
+
+if TYPE_CHECKING:
+    from static_releases.core.store import Looks
 
 # A manifest takes some megabytes while it is read.
 _READ_AT_ONCE = 16
@@ -43,7 +46,7 @@ def steps(releases: Iterable[Release]) -> tuple[Step, ...]:
     )
 
 
-def measure(store: Store, wanted: Sequence[Step]) -> Iterator[tuple[str, int]]:
+def measure(store: "Looks", wanted: Sequence[Step]) -> Iterator[tuple[str, int]]:
     """Yield the key of each step with the bytes that it added; steps in order share readings.
 
     A step of which a manifest is missing or can't be understood is left out: the others are
@@ -59,7 +62,9 @@ def measure(store: Store, wanted: Sequence[Step]) -> Iterator[tuple[str, int]]:
                 yield step.key, sum(size for digest, size in fresh.items() if digest not in known)
 
 
-def _read(store: Store, releases: Mapping[str, Release]) -> Mapping[str, Mapping[str, int] | None]:
+def _read(
+    store: "Looks", releases: Mapping[str, Release]
+) -> Mapping[str, Mapping[str, int] | None]:
     """Return the size of each digest that each release holds, or None where that isn't known."""
 
     def one(item: tuple[str, Release]) -> tuple[str, Mapping[str, int] | None]:

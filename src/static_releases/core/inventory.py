@@ -13,7 +13,7 @@ from static_releases.core.layout import DocumentKey
 from static_releases.core.model import Layout, State
 
 if TYPE_CHECKING:  # planning and the command line's parser need no client library
-    from static_releases.core.store import Store, StoredObject
+    from static_releases.core.store import Looks, StoredObject
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
@@ -94,13 +94,13 @@ class _Documents:
         return other if other in self.at else None
 
 
-def history(store: "Store", version: str) -> History:
+def history(store: "Looks", version: str) -> History:
     """Return what is known of a version: one listing, and a read for each decision in it."""
     found = _by_version(store.objects(layout.history_folder(version)))
     return _history(store, version, found.get(version, _Documents()), has_folder=None)
 
 
-def releases(store: "Store") -> list[Release]:
+def releases(store: "Looks") -> list[Release]:
     """Return every version that the store knows of, the newest first.
 
     Order is that of publication; what isn't published yet comes first. Costs three listings and
@@ -153,7 +153,7 @@ def release_of(known: History, pinned: Mapping[str, tuple[str, ...]]) -> Release
     )
 
 
-def existing(store: "Store", version: str) -> History:
+def existing(store: "Looks", version: str) -> History:
     """Return the history of a version that has a claim, or raise `ReleaseNotFound`."""
     known = history(store, version)
     if known.claim_number is None:
@@ -163,7 +163,7 @@ def existing(store: "Store", version: str) -> History:
     return known
 
 
-def claim(store: "Store", known: History) -> Claim:
+def claim(store: "Looks", known: History) -> Claim:
     """Read the newest claim of a version that `existing` found: its manifest is what it holds.
 
     It stays when the release is retired and deleted.
@@ -171,7 +171,7 @@ def claim(store: "Store", known: History) -> Claim:
     return documents.read_claim(store, known.version, known.claim_number or 1)
 
 
-def claim_of(store: "Store", release: Release) -> Claim:
+def claim_of(store: "Looks", release: Release) -> Claim:
     """Read the newest claim of a release that `releases` told of: one small read."""
     return documents.read_claim(store, release.version, release.claim_number or 1)
 
@@ -186,7 +186,7 @@ def _by_version(objects: "Iterable[StoredObject]") -> dict[str, _Documents]:
 
 
 def _history(
-    store: "Store", version: str, marks: _Documents, *, has_folder: bool | None
+    store: "Looks", version: str, marks: _Documents, *, has_folder: bool | None
 ) -> History:
     claim, retired = marks.newest("claim"), marks.newest("retired")
     seal = marks.same_number(claim, "seal")
@@ -205,7 +205,7 @@ def _history(
     )
 
 
-def _has_objects(store: "Store", version: str) -> bool:
+def _has_objects(store: "Looks", version: str) -> bool:
     # Some servers go on showing a folder from which everything was deleted.
     return any(True for _ in store.objects(layout.release_folder(version)))
 

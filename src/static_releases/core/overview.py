@@ -6,13 +6,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from static_releases.core import additions, inventory, pins, retention
 from static_releases.core.inventory import Release
 from static_releases.core.model import State
 from static_releases.core.pins import Pin
 from static_releases.core.retention import PrunePlan, Rule
-from static_releases.core.store import Store
+
+if TYPE_CHECKING:
+    from static_releases.core.store import Looks
 
 STORED: frozenset[State] = frozenset({"published", "retired", "deleting"})
 
@@ -137,7 +140,7 @@ class Filter:
         return fits and self.state in {"", row.release.state}
 
 
-def look(store: Store) -> Seen:
+def look(store: "Looks") -> Seen:
     """Read every release and every pin's log: four listings, and small reads, many at once."""
     return Seen(
         store=str(store.address),

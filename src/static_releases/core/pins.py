@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from static_releases.core import documents, layout, transfers
 
 if TYPE_CHECKING:  # planning and the command line's parser need no client library
-    from static_releases.core.store import Store, StoredObject
+    from static_releases.core.store import Looks, StoredObject
 
 Outcome = Literal["held", "ended"]
 # How much of a name's log is read: what is needed to tell what is in use, or all of it, or what
@@ -70,12 +70,12 @@ class Pin:
         )
 
 
-def read(store: "Store", *, depth: Depth = "current") -> list[Pin]:
+def read(store: "Looks", *, depth: Depth = "current") -> list[Pin]:
     """Return every name's pin, sorted by name: one listing, and two small reads an entry."""
     return _read(store, layout.PINS, depth)
 
 
-def read_name(store: "Store", name: str, *, depth: Depth = "current") -> Pin:
+def read_name(store: "Looks", name: str, *, depth: Depth = "current") -> Pin:
     """Return the pin of this name; without entries where it was never pinned."""
     found = _read(store, f"{layout.PINS}/{layout.check_pin_name(name)}", depth)
     return found[0] if found else Pin(name=name, entries=())
@@ -90,7 +90,7 @@ def names_by_version(pins: Iterable[Pin]) -> Mapping[str, tuple[str, ...]]:
     return {version: tuple(sorted(names)) for version, names in found.items()}
 
 
-def read_entry(store: "Store", name: str, number: int) -> Entry:
+def read_entry(store: "Looks", name: str, number: int) -> Entry:
     """Return one entry, undecided as it was written."""
     return decode(store.read(layout.pin_key(name, number)), name, number)
 
@@ -147,7 +147,7 @@ class _Listed:
     decided_at: dict[int, datetime] = field(default_factory=dict)
 
 
-def _read(store: "Store", folder: str, depth: Depth) -> list[Pin]:
+def _read(store: "Looks", folder: str, depth: Depth) -> list[Pin]:
     listed = _listed(store.objects(folder))
 
     def newest_first(name: str) -> Iterator[Entry]:
@@ -194,7 +194,7 @@ def _listed(objects: "Iterable[StoredObject]") -> dict[str, _Listed]:
     return dict(found)
 
 
-def _read_listed(store: "Store", name: str, number: int, listed: _Listed) -> Entry:
+def _read_listed(store: "Looks", name: str, number: int, listed: _Listed) -> Entry:
     outcome: Outcome | None = None
     decided_at = listed.decided_at.get(number)
     if decided_at is not None:

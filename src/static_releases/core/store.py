@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import obstore
 from obstore import exceptions
@@ -72,6 +72,27 @@ class StoredContent:
     digest: str
     integrity: str
     headers: Headers | None
+
+
+class Looks(Protocol):
+    """What can be looked through without writing: a store, or one that remembers."""
+
+    @property
+    def address(self) -> Address:
+        """The store's place."""
+        ...
+
+    def objects(self, folder: str) -> Iterator[StoredObject]:
+        """Yield every object in the folder, in the store's order."""
+        ...
+
+    def folders(self) -> list[str]:
+        """Return the names of the store's top-level folders, sorted."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes, or raise `ObjectMissing`."""
+        ...
 
 
 class Store:

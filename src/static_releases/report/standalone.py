@@ -8,7 +8,7 @@ from static_releases.core.documents import Claim
 from static_releases.core.errors import InvalidDocument, ObjectMissing
 from static_releases.core.overview import Overview, Row
 from static_releases.core.retention import Rule
-from static_releases.core.store import Store
+from static_releases.core.store import Looks
 from static_releases.figures import number
 from static_releases.report import details, presenting, rendering
 from static_releases.report.details import Detail, Diff
@@ -35,7 +35,7 @@ class AnchorLinks:
         return self.release(new) if (old, new) in self.steps else None
 
 
-def look(store: Store, watch: Watch) -> Overview:
+def look(store: Looks, watch: Watch) -> Overview:
     """Read what the page shows, with every manifest: one small read for each release."""
     seen = overview.look(store)
     steps = additions.steps(seen.releases)
@@ -46,7 +46,7 @@ def look(store: Store, watch: Watch) -> Overview:
     return overview.of(seen, added)
 
 
-def write(store: Store, found: Overview, rule: Rule, commands: Commands, *, detailed: int) -> str:
+def write(store: Looks, found: Overview, rule: Rule, commands: Commands, *, detailed: int) -> str:
     """Return the page, with the newest releases and those that are pinned in detail."""
     rows = _detailed(found, detailed)
     links = AnchorLinks(
@@ -75,7 +75,7 @@ def _detailed(found: Overview, count: int) -> Sequence[Row]:
 
 
 def _details(
-    store: Store, rows: Sequence[Row], found: Overview, links: AnchorLinks, commands: Commands
+    store: Looks, rows: Sequence[Row], found: Overview, links: AnchorLinks, commands: Commands
 ) -> Iterator[Detail]:
     """Yield each row's detail, holding two manifests at a time."""
     held: dict[str, Claim | None] = {}
@@ -89,7 +89,7 @@ def _details(
         yield details.detail(row, new, found, links, commands, diff=diff)
 
 
-def _claim(store: Store, row: Row) -> Claim | None:
+def _claim(store: Looks, row: Row) -> Claim | None:
     """Read a manifest; None where there is none, or it can't be understood."""
     if row.release.claim_number is None:
         return None
