@@ -28,6 +28,7 @@ WSGI_APPLICATION = "lantern.wsgi.application"
 
 INSTALLED_APPS = [
     "static_releases",
+    "static_releases.report",  # the page of releases in the admin
     "django.contrib.staticfiles",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from static_releases import cli, verbs
+from static_releases.core import address, overview
+from static_releases.core.store import Store
+from static_releases.report import details
+from static_releases.report.links import Commands
 from tests.projects import STATIC_RELEASES, make_project, run
 from tests.report.stores import DAY, Past, a_shop, files_of
 
@@ -46,14 +50,37 @@ def test_the_page_needs_no_django_settings_and_names_every_version(past: Past) -
     assert not re.search(r"(?:src|href)=\"(?!#)", text)
 
 
-def test_every_command_on_the_page_is_one_that_runs(past: Past) -> None:
+def runs(command: str) -> str:
+    """Return the verb that the command line runs, or fail as it does for a wrong one."""
     parser = ArgumentParser(exit_on_error=False)
     parser.add_argument("--store")
     verbs.add(parser.add_subparsers(required=True))
-    found = {tuple(shlex.split(command)) for command in commands(report(past))}
-    ran = {parser.parse_args(words[1:]).run_verb.__name__ for words in found}
-    assert {"pin", "verify", "retire", "restore", "discard", "prune"} <= ran
-    assert {words[2] for words in found} == {past.url}
+    name: str = parser.parse_args(shlex.split(command)[1:]).run_verb.__name__
+    return name
+
+
+def test_every_command_on_the_page_is_one_that_runs(past: Past) -> None:
+    found = set(commands(report(past)))
+    assert {"pin", "verify", "retire", "restore", "discard", "prune"} <= set(map(runs, found))
+    assert {shlex.split(command)[2] for command in found} == {past.url}
+
+
+def test_every_state_has_the_commands_that_it_allows(past: Past) -> None:
+    found = overview.of(overview.look(Store(address.parse(past.url))))
+    write = Commands(f"static-releases --store {past.url}")
+    allowed = {
+        row.release.state: {runs(each.text) for each in details.actions(row, found, write)}
+        for row in found.rows
+        if not row.release.pins
+    }
+    assert allowed == {
+        "publishing": {"discard"},
+        "published": {"verify", "pin", "retire"},
+        "retired": {"restore"},
+        "deleted": set(),
+        "discarded": set(),
+        "unmanaged": {"adopt"},
+    }
 
 
 def test_manage_py_names_itself(past: Past, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.projects import Project
 from tests.report.back_room import PAGES, PEOPLE, BackRoom
 from tests.report.stores import Past
+from tests.sites import snippets
 
 PLACES = ("", "diff/", "prune/", "release/v1.10.0/", "diff/?old=v1.4.0&new=v1.10.0")
 ASK = (
@@ -196,3 +197,18 @@ def test_a_worker_that_shows_nothing_loads_no_client_library(
         "print(Client().get('/admin/login/').status_code, 'obstore' in sys.modules)"
     )
     assert done.out.split() == ["200", "False"], done.err
+
+
+def test_an_admin_site_of_ones_own_links_within_itself(
+    shop: Past, make_site: Callable[[dict[str, object]], Project]
+) -> None:
+    project = make_site({"store": shop.url, "version": "v1"})
+    register = snippets("report.md", "python")[1]
+    with project.path("urls.py").open("a") as urls:
+        urls.write('my_admin_site = admin.AdminSite(name="mine")\n')
+        urls.write(register)
+        urls.write('urlpatterns.append(path("mine/", my_admin_site.urls))\n')
+    [(status, text)] = ask(project, 'PAGES = PAGES.replace("/admin/", "/mine/")\nask()')
+    assert status == 200
+    assert "/mine/static_releases_report/release/release/v1.10.0/" in text
+    assert 'href="/admin/' not in text

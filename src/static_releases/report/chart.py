@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from static_releases.core.overview import Column
-from static_releases.figures import size
+from static_releases.figures import number, size
 
 WIDTH = 1000
 MOST_COLUMNS = 120
@@ -13,6 +13,8 @@ _TOTAL_TOP, _TOTAL_HEIGHT = 26, 96
 _ADDED_TOP, _ADDED_HEIGHT = 168, 110
 _HEIGHT = 312
 _WIDEST = 92.0
+_CHARACTER = 7.0  # at the size of the labels
+_BETWEEN_LABELS = 16.0
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -50,7 +52,6 @@ class Label:
 
     x: str
     text: str
-    anchor: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +72,7 @@ class Chart:
     labels: tuple[Label, ...]
     total: str
     has_unknown: bool
-    is_grouped: bool
+    together: str
 
 
 def draw(columns: Sequence[Column]) -> Chart | None:
@@ -80,6 +81,7 @@ def draw(columns: Sequence[Column]) -> Chart | None:
         return None
     pitch = min(_WIDEST, (WIDTH - _LEFT - _RIGHT) / len(columns))
     most_total, most_added = columns[-1].total_bytes, max(c.size_bytes for c in columns)
+    together = max(len(column.versions) for column in columns)
     outline = _outline(columns, pitch, most_total)
     floor = _figure(_TOTAL_TOP + _TOTAL_HEIGHT)
     end = _figure(_LEFT + pitch * len(columns))
@@ -101,21 +103,21 @@ def draw(columns: Sequence[Column]) -> Chart | None:
         labels=tuple(_labels(columns, pitch)),
         total=size(most_total),
         has_unknown=any(column.unknown_bytes for column in columns),
-        is_grouped=any(len(column.versions) > 1 for column in columns),
+        together=number(together) if together > 1 else "",
     )
 
 
 def _outline(columns: Sequence[Column], pitch: float, most: int) -> str:
     """Return the path of the total: a step up at each release."""
     points = []
-    for number, column in enumerate(columns):
+    for place, column in enumerate(columns):
         y = _TOTAL_TOP + _TOTAL_HEIGHT * (1 - _part(column.total_bytes, most))
-        left, right = _LEFT + pitch * number, _LEFT + pitch * (number + 1)
+        left, right = _LEFT + pitch * place, _LEFT + pitch * (place + 1)
         points += [f"{_figure(left)} {_figure(y)}", f"{_figure(right)} {_figure(y)}"]
     return "M" + " L".join(points)
 
 
-def _bar(column: Column, number: int, pitch: float, most: int) -> Bar:
+def _bar(column: Column, place: int, pitch: float, most: int) -> Bar:
     gap = 0.0 if pitch < 3 else min(6.0, pitch * 0.2)
     bottom = float(_ADDED_TOP + _ADDED_HEIGHT)
     parts = []
@@ -130,7 +132,7 @@ def _bar(column: Column, number: int, pitch: float, most: int) -> Bar:
             parts.append(
                 Part(
                     kind=kind,
-                    x=_figure(_LEFT + pitch * number + gap / 2),
+                    x=_figure(_LEFT + pitch * place + gap / 2),
                     y=_figure(bottom),
                     width=_figure(pitch - gap),
                     height=_figure(height),
@@ -175,17 +177,17 @@ def _step(most: int) -> float:
 
 
 def _labels(columns: Sequence[Column], pitch: float) -> list[Label]:
-    """Return the versions for which there is room, the last one always."""
-    longest = max(len(_short(column.versions[-1])) for column in columns)
-    every = max(1, -(-int(longest * 7.0 + 18) // max(1, int(pitch))))
-    last = len(columns) - 1
-    found = []
-    for number in range(last % every, len(columns), every):
-        x = _LEFT + pitch * (number + 0.5)
-        half = len(_short(columns[number].versions[-1])) * 3.5
-        anchor = "end" if x + half > WIDTH else "start" if x - half < 0 else "middle"
-        found.append(Label(x=_figure(x), text=_short(columns[number].versions[-1]), anchor=anchor))
-    return found
+    """Return the versions for which there is room, from the last one back."""
+    found: list[Label] = []
+    free_until = WIDTH + 0.0
+    for place in range(len(columns) - 1, -1, -1):
+        text = _short(columns[place].versions[-1])
+        half = len(text) * _CHARACTER / 2
+        x = min(_LEFT + pitch * (place + 0.5), WIDTH - half)
+        if x + half <= free_until and x >= half:
+            found.append(Label(x=_figure(x), text=text))
+            free_until = x - half - _BETWEEN_LABELS
+    return found[::-1]
 
 
 def _short(version: str) -> str:

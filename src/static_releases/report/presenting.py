@@ -7,6 +7,7 @@ escaping is the templates' part.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 from static_releases.core.model import State
 from static_releases.core.overview import Column, Environment, Overview, Row
@@ -24,7 +25,7 @@ STATES: Mapping[State, str] = {
     "discarded": "was never finished, and given up",
     "unmanaged": "a folder that this package didn't publish",
 }
-_GONE = frozenset({"deleted", "discarded"})
+_STRETCHES_SHOWN = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +83,8 @@ class Card:
     by: str
     under_way: tuple[str, ...]
     history: tuple[Stretch, ...]
+    earlier: str
+    log: Command
     back: Command | None
     back_to: Named | None
     diff_href: str | None
@@ -198,6 +201,7 @@ def card(environment: Environment, overview: Overview, links: Links, commands: C
         _stretch(environment, each, overview.seen_at, links, published)
         for each in range(len(environment.runs) - 1, -1, -1)
     )
+    left_out = len(environment.runs) - _STRETCHES_SHOWN
     # A rollback leads to what is still whole.
     target = overview.by_version.get(before or "")
     can_go_back = target is not None and target.release.state in {"published", "retired"}
@@ -211,7 +215,9 @@ def card(environment: Environment, overview: Overview, links: Links, commands: C
         lasted=lasting(overview.seen_at - now.since) if now else "",
         by=now.by if now else "",
         under_way=environment.under_way,
-        history=tuple(stretches),
+        history=tuple(islice(stretches, _STRETCHES_SHOWN)),
+        earlier=number(left_out) if left_out > 0 else "",
+        log=commands("See the whole log", "pins", environment.name),
         back=commands(f"Pin {before} again", "pin", environment.name, before)
         if before and can_go_back
         else None,

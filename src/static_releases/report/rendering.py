@@ -29,8 +29,8 @@ def alone(
     undetailed: str,
 ) -> str:
     """Return the page as a document of its own, which needs no Django settings."""
-    style = "\n".join([_asset("alone.css"), _asset("report.css"), _hiding()])
-    script = _asset("report.js")
+    style = "\n".join([_text(_HERE / "alone.css"), _text(_ASSETS / "report.css"), _hiding()])
+    script = _text(_ASSETS / "report.js")
     return _render(
         "alone.html",
         {
@@ -78,5 +78,5 @@ def _hiding() -> str:
     return "\n".join(rule(state) for state in STATES)
 
 
-def _asset(name: str) -> str:
-    return (_ASSETS / name).read_text(encoding="utf-8")
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")

@@ -67,6 +67,8 @@ class Frame:
 
     def answer(self, name: str, title: str, shown: Shown, **values: Any) -> HttpResponse:
         """Return a page; without an overview it is the box that says why there is none."""
+        # The admin's own templates link within the site that the request came to.
+        self.request.current_app = self.site.name
         places = {place: self.links.to(place) for place in ("changelist", "diff", "prune")}
         context = {
             **self.site.each_context(self.request),
