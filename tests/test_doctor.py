@@ -5,11 +5,16 @@ import re
 import uuid
 from pathlib import Path
 
+import boto3
 import pytest
 
 from static_releases import cli
+from static_releases.core import address, publishing
 from static_releases.core.diagnosis import CHECKS
+from static_releases.core.store import Store
+from tests.places import collect, some_files, write_tree
 from tests.projects import STATIC_RELEASES, Finished, make_project, run
+from tests.servers.moto import Moto
 from tests.servers.processes import free_ports
 from tests.servers.s3rver import S3rver
 from tests.servers.seaweedfs import SeaweedFS
@@ -39,6 +44,41 @@ def test_the_page_shows_what_it_finds(
     shown = re.sub(r"_doctor/[0-9a-f]{16}-", "_doctor/5f0c1e9a7b3d2846-", shown)
     shown = re.sub(r"\d s apart", "0 s apart", shown)
     assert shown == transcript
+
+
+@pytest.mark.parametrize("status", ["Enabled", "Suspended"])
+def test_a_prune_says_whether_the_bucket_keeps_what_it_deletes(
+    status: str, moto: Moto, tmp_path: Path
+) -> None:
+    bucket = f"t-{uuid.uuid4().hex[:12]}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=moto.origin,
+        region_name="us-east-1",
+        aws_access_key_id="TESTS",
+        aws_secret_access_key="any",
+    )
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
+    store = Store(address.parse(f"s3://{bucket}"), moto.store_options)
+    tree = collect(write_tree(tmp_path / "tree", some_files(2)))
+    for version in ("v1", "v2"):
+        publishing.publish(store, version, tree, by="a test")
+    command = [str(STATIC_RELEASES), "--store", f"s3://{bucket}", "prune", "--keep", "1"]
+    done = run(
+        [*command, "--grace-days", "0", "--yes"],
+        cwd=tmp_path,
+        environment={
+            "AWS_ENDPOINT_URL": moto.origin,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "TESTS",
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_ALLOW_HTTP": "true",
+        },
+    )
+    assert done.status == 0, done.err
+    assert "Deleted v1" in done.out
+    assert ("The bucket keeps versions" in done.err) == (status == "Enabled")
 
 
 def doctor(url: str, *arguments: str, cwd: Path, **environment: str) -> Finished:

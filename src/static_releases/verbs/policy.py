@@ -59,15 +59,15 @@ def print_policy(config: Configuration, arguments: argparse.Namespace, out: Term
     out.line("")
     for note in made.notes:
         out.line(f"- {note}")
-    out.line("")
-    out.line("Each JSON alone, to redirect into a file: policy --for PURPOSE > PURPOSE.json")
+    if any(part.document is not None for part in made.parts):
+        out.line("\nEach JSON alone, for a file: policy --for PURPOSE > PURPOSE.json")
     return 0
 
 
 def _document(part: Part, store: str) -> object:
     if part.document is not None:
         return part.document
-    instead = "".join(f"\n  {command}" for command in part.commands) or " nothing is to be done."
+    instead = "".join(f"\n  {command}" for command in part.commands) or f" {part.may}."
     raise InvalidSetting(f"{store} takes no JSON for {part.purpose!r}. Instead:{instead}")
 
 

@@ -1,6 +1,7 @@
 """Let old releases go: mark one, take that back, and delete by a rule."""
 
 import argparse
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from static_releases.verbs.verb import AddVerb
 
 if TYPE_CHECKING:
     from static_releases.core.pruning import Outcome
+    from static_releases.core.store import Store
 
 _DOES = {
     "keep": "keep",
@@ -89,6 +91,7 @@ def prune(config: Configuration, arguments: argparse.Namespace, out: Terminal) -
     store = config.open_store()
     plan = pruning.look(store, rule)
     _show(plan, config, out)
+    _warn_kept(plan, config, store, out)
     done: list[Outcome] = []
     try:
         if arguments.yes and not plan.is_idle:
@@ -126,6 +129,23 @@ def _show(plan: PrunePlan, config: Configuration, out: Terminal) -> None:
             "Warning: no release is pinned, so nothing here says which of them are in use. "
             "`pin production V` does."
         )
+
+
+def _warn_kept(plan: PrunePlan, config: Configuration, store: "Store", out: Terminal) -> None:
+    """Say it where the store goes on keeping, and charging for, what a prune deletes."""
+    going = plan.having("retire", "wait", "delete", "sweep")
+    if not going or config.require_store().kind in {"file", "memory"}:
+        return
+    from static_releases.core.diagnosis import kept
+
+    folder = layout.history_folder(going[0].release.version)
+    some = next((stored.key for stored in store.objects(folder)), None)
+    if some is None:
+        return
+    check = kept.kept(store, config.require_target(), some, os.environ)
+    if check.status == "warn":
+        found = f"{check.found[0].upper()}{check.found[1:]}"
+        out.error(f"Warning: {found}. {check.todo}")
 
 
 def _summary(plan: PrunePlan) -> str:

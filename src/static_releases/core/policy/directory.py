@@ -41,8 +41,8 @@ def policy(request: Request) -> Policy:
             ),
             Part(
                 purpose="cors",
-                may="pages of these origins, as the web server says; nginx:",
-                commands=tuple(
+                may="pages of these origins, if the web server says so; with nginx: "
+                + " ".join(
                     f"add_header Access-Control-Allow-Origin {origin} always;"
                     for origin in request.origins
                 ),
