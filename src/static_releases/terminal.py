@@ -1,5 +1,6 @@
 """What a person or a build log sees: lines, tables and progress."""
 
+import io
 import json
 import sys
 import time
@@ -9,6 +10,7 @@ from typing import IO, Any, Literal
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -43,8 +45,12 @@ class Terminal:
         format: Format = "text",  # noqa: A002  (the option's name)
     ) -> None:
         self.format = format
+        for stream in (output or sys.stdout, errors or sys.stderr):
+            forgive(stream)
         self._output = _console(output or sys.stdout)
         self._errors = _console(errors or sys.stderr)
+        # FORCE_COLOR makes rich take a log for a terminal; a bar would be written into it.
+        self._has_bars = _is_terminal(errors or sys.stderr) and self._errors.is_terminal
 
     def line(self, text: str) -> None:
         """Print a line as it is, never folded; nothing with ``--format json``."""
@@ -58,11 +64,11 @@ class Terminal:
     def json(self, value: Any) -> None:
         """Print a value as JSON, with ``--format json`` only."""
         if self.format == "json":
-            self._output.file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+            self._output.file.write(_as_json(value, self._output.encoding) + "\n")
 
     def document(self, value: Any) -> None:
         """Print a value as JSON, whatever the format: it is meant for another program."""
-        self._output.file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        self._output.file.write(_as_json(value, self._output.encoding) + "\n")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; a column whose title ends with ``>`` is set to the right."""
@@ -74,15 +80,25 @@ class Terminal:
                 title.rstrip(">"),
                 justify="right" if title.endswith(">") else "left",
                 overflow="fold",
+                no_wrap=title == columns[0],
             )
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
-        self._output.print(table)
+        self._print_unbroken(table)
+
+    def _print_unbroken(self, table: Table) -> None:
+        """Print a table as wide as its longest words: a version that is folded can't be copied."""
+        options = self._output.options.update(max_width=_LOG_WIDTH)
+        least = Measurement.get(self._output, options, table).minimum
+        if least <= self._output.width:
+            self._output.print(table)
+        else:
+            Console(file=self._output.file, width=least, highlight=False).print(table)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Watch]:
         """Show how far a long operation is: a bar on a terminal, else a line now and then."""
-        if self._errors.is_terminal:
+        if self._has_bars:
             with self._bars(label) as watch:
                 yield watch
         else:
@@ -91,7 +107,7 @@ class Terminal:
     @contextmanager
     def counting(self, label: str) -> Iterator[Callable[[int, int], None]]:
         """Show how many of how many are done, as `progress` does for bytes."""
-        if not self._errors.is_terminal:
+        if not self._has_bars:
             yield _counted_lines(label, self)
             return
         columns = (
@@ -130,9 +146,29 @@ class Terminal:
 
 def _console(stream: IO[str]) -> Console:
     console = Console(file=stream, highlight=False)
-    if not console.is_terminal:
+    if not _is_terminal(stream):
         console.width = _LOG_WIDTH
     return console
+
+
+def _is_terminal(stream: IO[str]) -> bool:
+    isatty = getattr(stream, "isatty", None)  # call_command takes whatever can write
+    return bool(isatty and isatty())
+
+
+def forgive(stream: IO[str]) -> None:
+    """Show what the stream's encoding lacks as an escape, such as a name in an ASCII log."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _as_json(value: Any, encoding: str) -> str:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=2)
+    return text
 
 
 def _lines(label: str, terminal: Terminal) -> Watch:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from static_releases.core import address, documents, publishing, readiness
+from static_releases.core import address, publishing, readiness
 from static_releases.core.collecting import Collected, read, walk
 from static_releases.core.errors import (
     AccessDenied,
@@ -100,7 +100,7 @@ def test_no_answer_is_told(serve: Serve) -> None:
         PublicStore("http://127.0.0.1:9/").read("v1/app.js")
 
 
-@pytest.mark.parametrize("missing", [404, 403])
+@pytest.mark.parametrize("missing", [400, 403, 404, 500])
 def test_a_release_is_found_where_a_missing_key_answers(
     missing: int, published: Path, serve: Serve
 ) -> None:
@@ -125,10 +125,24 @@ def test_a_claim_that_cannot_be_read_is_told(published: Path, serve: Serve) -> N
         readiness.manifest(serve(over(published, 404)), "v1")
 
 
-def test_the_newest_publication_is_the_one_that_counts(published: Path) -> None:
-    store = PublicStore(published)
-    discarded = documents.read_seal(store, "v1", 1)
-    body = (published / discarded.key).read_bytes().replace(b'"sealed"', b'"discarded"')
-    (published / "_releases/v1/seal-2.json").write_bytes(body)
+def discard_first(published: Path) -> bytes:
+    """Make the publication a second one, after a first that was discarded."""
+    first = published / "_releases/v1/seal-1.json"
+    body = first.read_bytes()
+    first.write_bytes(body.replace(b'"sealed"', b'"discarded"'))
+    return body
+
+
+@pytest.mark.parametrize("missing", [400, 403, 404, 500])
+def test_a_discarded_publication_is_told_where_no_other_followed(
+    published: Path, serve: Serve, missing: int
+) -> None:
+    discard_first(published)
     with pytest.raises(NotReady, match="was discarded by a test"):
-        readiness.ready(published, "v1")
+        readiness.ready(serve(over(published, missing)), "v1")
+
+
+def test_the_newest_publication_is_the_one_that_counts(published: Path) -> None:
+    body = discard_first(published)
+    (published / "_releases/v1/seal-2.json").write_bytes(body)
+    assert readiness.ready(published, "v1").number == 2

@@ -5,11 +5,11 @@ from pathlib import Path
 from static_releases.core import documents
 from static_releases.core.documents import Seal
 from static_releases.core.errors import (
-    AccessDenied,
     InvalidDocument,
     NotReady,
     ObjectMissing,
     StoreError,
+    StoreUnreachable,
 )
 from static_releases.core.model import Manifest
 from static_releases.core.public import PublicStore
@@ -52,8 +52,12 @@ def manifest(base: str | Path, version: str) -> Manifest:
 
 
 def _newest(store: PublicStore, version: str) -> Seal | None:
+    """Return the seal that decides: after one that says sealed there is no other claim."""
     newest = _seal(store, version, 1)
-    while newest is not None and (later := _later(store, newest)) is not None:
+    while newest is not None and newest.outcome == "discarded":
+        later = _later(store, newest)
+        if later is None:
+            break
         newest = later
     return newest
 
@@ -62,8 +66,11 @@ def _later(store: PublicStore, seal: Seal) -> Seal | None:
     try:
         return _seal(store, seal.version, seal.number + 1)
     except NotReady as error:
-        # S3 answers 403 for a key that isn't there to whoever may read and not list.
-        if isinstance(error.__cause__, AccessDenied):
+        # For a key that isn't there, hosts answer other things than 404: S3 answers 403 to whoever
+        # may read and not list.
+        if isinstance(error.__cause__, StoreError) and not isinstance(
+            error.__cause__, StoreUnreachable
+        ):
             return None
         raise
 

@@ -20,7 +20,7 @@ from static_releases.core.errors import StaticReleasesError, UnreadableAsset
 from static_releases.core.findings import Finding
 from static_releases.management.commands.staticreleases import plain
 from static_releases.storage import ReleaseStaticFilesStorage
-from static_releases.terminal import Terminal
+from static_releases.terminal import Terminal, forgive
 
 
 class Command(collectstatic.Command):
@@ -40,6 +40,7 @@ class Command(collectstatic.Command):
         if storage is None:
             self._collect(options)
             return
+        forgive(plain(self.stdout))
         with _as_command_error():
             if storage.publish_on_collect:
                 storage.configuration.require_version()

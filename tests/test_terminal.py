@@ -1,0 +1,95 @@
+"""What a person or a build log sees, on streams that are narrow, plain or of another encoding."""
+
+import io
+import json
+import os
+import pty
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from static_releases.terminal import Terminal
+from tests.places import write_tree
+from tests.projects import STATIC_RELEASES, make_project
+
+VERSION = "2026.11.24-0123456789abcdef0123456789abcdef01234567"
+
+
+def ascii_stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+
+
+def written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode("ascii")
+
+
+def test_what_the_encoding_lacks_is_shown_as_an_escape() -> None:
+    output, errors = ascii_stream(), ascii_stream()
+    out = Terminal(output=output, errors=errors)
+    out.line("ünï.css")
+    out.error("bad-\udcff.css")
+    out.table(("version", "path"), [("v1", "中.svg")])
+    assert "\\xfcn\\xef.css" in written(output)
+    assert "\\u4e2d.svg" in written(output)
+    assert "bad-\\udcff.css" in written(errors)
+
+
+def test_json_stays_json_in_every_encoding() -> None:
+    output = ascii_stream()
+    Terminal(output=output, format="json").json({"path": "ünï.css"})
+    assert json.loads(written(output)) == {"path": "ünï.css"}
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "80"])
+def test_a_version_is_never_folded(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", "xterm")
+    output = Tty()
+    columns_ = ("version", "state", "published", "files>")
+    Terminal(output=output).table(columns_, [(VERSION, "published", "2026-11-24 08:00 UTC", "1")])
+    assert VERSION in output.getvalue()
+
+
+def test_force_color_writes_no_bar_into_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    errors = io.StringIO()
+    with Terminal(errors=errors).progress("publishing v1"):
+        pass
+    assert errors.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["ünï.css", "中文/a.css"])
+def test_names_are_published_where_the_output_is_ascii(tmp_path: Path, name: str) -> None:
+    options: dict[str, Any] = {"store": f"file://{tmp_path}/störe", "version": "v1"}
+    project = make_project(tmp_path / "pröject", options=options, assets={name: b"i {}"})
+    page = project.path("templates/home.html")
+    page.write_text("")
+    done = project.manage("collectstatic", "--no-input", "-v", "2", PYTHONIOENCODING="ascii")
+    assert (done.status, done.err) == (0, "")
+    settings = project.path("settings.py")
+    settings.write_text(settings.read_text().replace('"v1"', '"v2"'))
+    project.path(f"assets/{name}").write_bytes(b"b {}")
+    done = project.manage("collectstatic", "--no-input", PYTHONIOENCODING="ascii")
+    assert done.status == 1
+    assert "Traceback" not in done.err
+
+
+def test_a_terminal_that_is_narrow_shows_the_version_whole(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", {"a.css": b"i {}"})
+    command = [str(STATIC_RELEASES), "--store", f"file://{tmp_path}/store"]
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "30"}
+    publish = [*command, "publish", str(tree), "--version", VERSION]
+    subprocess.run(publish, env=environment, check=True, capture_output=True)
+    reader, writer = pty.openpty()
+    subprocess.run([*command, "list"], env=environment, check=True, stdout=writer)
+    os.close(writer)
+    assert VERSION in os.read(reader, 10_000).decode()
+    os.close(reader)
