@@ -114,8 +114,7 @@ def test_a_rule_that_would_keep_nothing_is_wrong_usage(line: Line, rule: list[st
 def test_an_empty_store_has_nothing_to_prune(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    url = (tmp_path / "empty").as_uri()
-    assert cli.main(["--store", url, "prune", "--keep", "1", "--yes"]) == 0
+    assert cli.main(["--store", tmp_path.as_uri(), "prune", "--keep", "1", "--yes"]) == 0
     assert "holds no release" in capsys.readouterr().out
 
 
