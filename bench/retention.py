@@ -35,7 +35,9 @@ def run(place: Place, *arguments: str) -> tuple[float, int]:
     ]
     command = [sys.executable, "-m", "tests.measured", "--store", place.url, *options, *arguments]
     started = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
     return time.monotonic() - started, int(done.stderr.splitlines()[-1])
 
 

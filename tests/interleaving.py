@@ -258,7 +258,7 @@ def _one_at_a_time() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transfers, "run", run)
         patch.setitem(stores.DELETE_BATCH, "memory", 1)
-        patch.setattr(stores, "_CREATE_AGAIN_SECONDS", (0.0, 0.0))
+        patch.setattr(stores, "_AGAIN_SECONDS", (0.0, 0.0))
         yield
 
 

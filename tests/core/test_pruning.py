@@ -21,8 +21,10 @@ from static_releases.core.pruning import Outcome
 from static_releases.core.retention import Rule
 from static_releases.core.store import DELETE_BATCH, Store
 from static_releases.core.transfers import Progress
+from tests.conftest import MakeRelay
 from tests.places import collect, open_store, some_files, write_tree
 from tests.servers.serving import Place
+from tests.servers.traffic import of_kind
 
 VERSIONS = ("v1", "v2", "v3")
 FILES = 6
@@ -172,6 +174,17 @@ def test_the_next_run_finishes_a_deletion_and_sweeps_what_was_written_late(store
     assert states(store)["v1"] == "deleting"
     assert [each.deleted for each in prune(store, keep=9)] == [1]
     assert states(store)["v1"] == "deleted"
+
+
+def test_a_deletion_whose_answer_was_lost_is_sent_again(
+    cloud_place: Place, relay: MakeRelay, tmp_path: Path
+) -> None:
+    filled(open_store(cloud_place), tmp_path)
+    between = relay(cloud_place)
+    between.lose_answer(matching=of_kind("delete"), times=1)
+    store = open_store(cloud_place.through(between.origin))
+    assert {each.did for each in prune(store)} == {"deleted"}
+    assert states(store) == {"v3": "published", "v2": "deleted", "v1": "deleted"}
 
 
 # -- orders of events ------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from static_releases.core.transfers import Progress, Watch
 
 Did = Literal["restored", "retired", "deleted", "swept", "left"]
 
-# A request deletes hundreds of objects; more of them at once are throttled by the stores.
-_BATCHES_IN_FLIGHT = 16
+# A request deletes hundreds of objects: many at once would only wait for each other, and Azurite
+# gives up those that wait long.
+_BATCHES_IN_FLIGHT = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,9 +39,10 @@ from static_releases.core.headers import Headers
 
 Answer = TypeVar("Answer")
 
-# The library does not repeat a create whose answer was lost, as it can't tell what became of it.
-# Here a repetition is safe: whoever is told "exists" compares.
-_CREATE_AGAIN_SECONDS = (0.2, 1.0, 3.0)
+# The library repeats neither a create nor a bulk delete whose answer was lost, as it can't tell
+# what became of it. Here a repetition is safe: whoever is told "exists" compares, and what is
+# deleted already is no error.
+_AGAIN_SECONDS = (0.2, 1.0, 3.0)
 _LIST_CHUNK = 10_000
 _CHUNK_BYTES = 1024 * 1024
 # Azure takes 256 keys in one request, S3 1,000.
@@ -157,7 +158,7 @@ class Store:
         and may meet its own object: compare before taking `ObjectExists` for a conflict.
         """
         ends_at = time.monotonic() + _CREATE_SECONDS
-        for wait_seconds in _CREATE_AGAIN_SECONDS:
+        for wait_seconds in _AGAIN_SECONDS:
             try:
                 return self._create(key, body, headers)
             except StoreUnreachable:
@@ -287,9 +288,18 @@ class Store:
 
     def delete(self, keys: list[str]) -> None:
         """Delete these objects; one that isn't there is no error, as on S3."""
+        for wait_seconds in _AGAIN_SECONDS:
+            try:
+                return self._delete(keys)
+            except StoreUnreachable:
+                time.sleep(wait_seconds)
+        return self._delete(keys)
+
+    def _delete(self, keys: list[str]) -> None:
         with self._translated(keys[0] if keys else ""):
             try:
-                opened = self._client(self._patience)
+                # Hundreds of deletions in one request take their time.
+                opened = self._client(self._body_patience)
                 self._ask(lambda: obstore.delete(opened, keys))
             except FileNotFoundError:
                 self._delete_singly(keys)
