@@ -271,6 +271,7 @@ def test_diff_and_show_also_know_a_deleted_release(line: Line) -> None:
     assert line.json("show", "v1")["state"] in {"deleting", "deleted"}
     assert line.json("show", "v2")["largest"][0] == {"path": "big.bin", "size_bytes": 5000}
     assert line("diff", "v1", "v9").status == 1
+    assert line("diff", "v1", "v1").status == 2
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from whitenoise import WhiteNoise
 
-from static_releases.core import directory, documents, downloading, publishing
+from static_releases.core import directory, documents, downloading, public_verification, publishing
 from static_releases.core.errors import (
     DirectoryError,
     InvalidPath,
@@ -322,4 +322,8 @@ def test_a_downloaded_release_is_served_by_whitenoise(store: Store, tmp_path: Pa
         css = reading.fetch(f"{origin}/static/v1/app1/file-1.css")
         assert css.headers["Content-Type"] == 'text/css; charset="utf-8"'
         assert css.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+        served = public_verification.verify(
+            store, f"{origin}/static/", "v1", origin="https://www.example.com"
+        )
+        assert served.differences == ()
         assert reading.fetch(f"{origin}/static/v1/none.js").status == 404

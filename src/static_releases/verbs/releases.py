@@ -7,6 +7,7 @@ from typing import Any
 from static_releases.core import changes, contents, layout
 from static_releases.core.changes import Changes
 from static_releases.core.configuration import Configuration
+from static_releases.core.errors import InvalidSetting
 from static_releases.core.model import Asset, Manifest
 from static_releases.terminal import Terminal, number, size, when
 from static_releases.verbs.verb import AddVerb
@@ -99,6 +100,9 @@ def _tell_contents(manifest: Manifest, out: Terminal) -> None:
 def diff(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
     """Show what changed from one release to another."""
     from static_releases.core import inventory
+
+    if arguments.old == arguments.new:
+        raise InvalidSetting(f"{arguments.old} can't differ from itself: name two versions.")
 
     store = config.open_store()
     old, new = (

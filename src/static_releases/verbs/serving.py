@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from static_releases.core import configuration, policy, serving
 from static_releases.core.configuration import Configuration
-from static_releases.core.errors import InvalidSetting, StaticReleasesError
+from static_releases.core.errors import InvalidSetting, StaticReleasesError, StoreError
 from static_releases.terminal import Terminal, number, size
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def verify(
     store = _store(config, arguments)
     depth: Depth = "deep" if arguments.deep else "listing"
     try:
-        with out.progress(f"verifying {version} at {base_url}") as watch:
+        with out.progress(f"verifying {version}") as watch:
             served = public_verification.verify(
                 store,
                 base_url,
@@ -77,6 +77,8 @@ def verify(
             )
     except StaticReleasesError as error:
         error.add_note("Nothing was asked of the public URL's files.")
+        if isinstance(error, StoreError):
+            error.add_note("With --no-store the public URL alone is asked, without credentials.")
         raise
     out.json(_json(served, base_url, origin, depth if store else None))
     _tell(served, base_url, out)
