@@ -272,8 +272,10 @@ def test_a_missing_file_that_is_kept_for_a_while_is_a_warning(
 ) -> None:
     place = make_place("s3")
     with serving(front_of(place, keeps_missing_seconds=1.5)) as front:
-        checks = examine(place.url, place.options, front.url, wait_seconds=30.0)
+        told: list[str] = []
+        checks = examine(place.url, place.options, front.url, wait_seconds=30.0, tell=told.append)
     assert having(checks, "warn") == {"missing"}
+    assert told == ["waiting up to 30 s for a file that was asked for too early"]
     assert having(checks, "fail") == set()
 
 

@@ -49,6 +49,7 @@ def doctor(config: Configuration, arguments: argparse.Namespace, out: Terminal) 
         deletes=arguments.delete,
         origin=policy.check_origin(arguments.origin or diagnosis.ORIGIN),
         wait_seconds=diagnosis.WAIT_SECONDS if arguments.wait is None else arguments.wait,
+        tell=out.error,
     ):
         checks.append(check)
         if check.found != diagnosis.NOT_TRIED:

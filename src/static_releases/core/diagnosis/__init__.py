@@ -10,7 +10,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -41,16 +41,18 @@ def examine(
     deletes: bool = False,
     origin: str = ORIGIN,
     wait_seconds: float = WAIT_SECONDS,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[Check]:
     """Yield every check of `CHECKS`, in that order, as it is done.
 
     ``base_url`` is where the public sees the store, or "". Probes are created in `layout.PROBES`
     and stay there, unless with ``deletes``. Each check ends within seconds, whatever happens;
-    ``wait_seconds`` is how long a file is waited for that was asked for before it was there.
+    ``wait_seconds`` is how long a file is waited for that was asked for before it was there, and
+    ``tell`` is told if it is. A store that can't be opened is an `InvalidSetting`.
     """
     done: set[CheckId] = set()
     for check in _tried(
-        target, base_url, deletes=deletes, origin=origin, wait_seconds=wait_seconds
+        target, base_url, deletes=deletes, origin=origin, wait_seconds=wait_seconds, tell=tell
     ):
         done.add(check.id)
         yield check
@@ -60,13 +62,21 @@ def examine(
 
 
 def _tried(
-    target: Target, base_url: str, *, deletes: bool, origin: str, wait_seconds: float
+    target: Target,
+    base_url: str,
+    *,
+    deletes: bool,
+    origin: str,
+    wait_seconds: float,
+    tell: Callable[[str], None] | None,
 ) -> Iterator[Check]:
     where = target.address
     if where.kind == "file" and not Path(where.container).is_dir():
         yield failed("reach", f"there is no folder {where.container}", "Create it: mkdir -p.")
         return
-    trial = Trial(_open(target), secrets.token_hex(8), cache_control=target.cache_control)
+    trial = Trial(
+        _open(target), secrets.token_hex(8), cache_control=target.cache_control, tell=tell
+    )
     yield from access.begin(trial)
     if not trial.created:
         return

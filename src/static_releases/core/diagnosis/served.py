@@ -131,6 +131,7 @@ def _late(trial: Trial, fetcher: Fetcher, early: Answer | Failure, wait_seconds:
     answer = _get(fetcher, trial.late)
     if _is_seen(answer):
         return passed("missing", f"a {early.status} isn't kept: the file was seen at once")
+    trial.tell(f"waiting up to {wait_seconds:.0f} s for a file that was asked for too early")
     while not _is_seen(answer):
         seconds = time.monotonic() - started
         if seconds >= wait_seconds:

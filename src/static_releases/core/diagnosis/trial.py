@@ -12,11 +12,19 @@ class Trial:
     """One store under examination, and what was learned of it so far.
 
     ``first`` is there from the beginning, ``late`` is asked for before it is there, and two
-    create ``raced`` at once.
+    create ``raced`` at once. ``tell`` is told what is being waited for.
     """
 
-    def __init__(self, store: Store, token: str, *, cache_control: str = IMMUTABLE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        token: str,
+        *,
+        cache_control: str = IMMUTABLE,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
         self.store = store
+        self.tell = tell or (lambda _text: None)
         self.first = probe(token, "first", cache_control=cache_control)
         self.raced = probe(token, "race", cache_control=cache_control)
         self.late = probe(token, "late", cache_control=cache_control)
