@@ -186,6 +186,15 @@ def test_a_hashed_name_is_looked_up_whole(project: Project) -> None:
     assert finding.id == "broken-static-tag"
 
 
+@pytest.mark.parametrize("name", ["no.js", "css/", ""])
+def test_an_integrity_value_of_no_file_is_an_error(project: Project, name: str) -> None:
+    load = "{% load static_releases %}"
+    found = project.findings(load + f"{{% static_integrity '{name}' as value %}}")
+    assert [finding.id for finding in found] == ["broken-static-tag"] * bool(name)
+    assert project.findings(load + "{% static_integrity path='/css/a.css' %}") == []
+    assert project.findings(load + "{% static_integrity path %}{% release_version %}") == []
+
+
 def test_a_tag_of_any_name_is_known_by_its_library(project: Project) -> None:
     (finding,) = project.findings("{% load asset_tags %}{% versioned 'no.js' %}")
     assert finding.id == "broken-static-tag"

@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 from django.template import Context, Engine, Node, Origin, Template, engines
 from django.template.backends.django import DjangoTemplates
 from django.template.base import TextNode, VariableNode
+from django.template.library import SimpleNode
 from django.templatetags.static import PrefixNode, StaticNode
 
 from static_releases.core import findings
@@ -219,6 +220,10 @@ def _in_node(place: _Place, template: Source, release: _Release) -> Iterator[Fin
         is_continued = _is_continued(node, place.following)
         if path and not release.has(path, is_continued=is_continued):
             yield _broken(path, node, template, release)
+    elif isinstance(node, SimpleNode) and _is_integrity(node.func):
+        path = release.path(_literal(*node.args, *node.kwargs.values()) or "")
+        if path and path not in release.assets:
+            yield _broken(path, node, template, release)
     elif isinstance(node, PrefixNode) and node.name == "STATIC_URL":
         yield _prefix("{% get_static_prefix %}", node, template)
     elif isinstance(node, VariableNode) and str(node.filter_expression.var) == "STATIC_URL":
@@ -231,13 +236,10 @@ def _asked(node: StaticNode) -> str | None:
     Such a tag's `url` is called, with an empty context, to see what it makes of the path. None
     where there is no literal, or that isn't known.
     """
-    literal = getattr(node.path, "var", None)
-    if not isinstance(literal, str) or getattr(node.path, "filters", None):
-        return None
-    tag = type(node)
+    literal, tag = _literal(node.path), type(node)
     if getattr_static(tag, "handle_simple") is not vars(StaticNode)["handle_simple"]:
         return None
-    if tag.url is StaticNode.url:
+    if literal is None or tag.url is StaticNode.url:
         return literal
     asked: list[object] = []
     recorder = copy(node)
@@ -245,6 +247,19 @@ def _asked(node: StaticNode) -> str | None:
     with suppress(Exception):
         recorder.url(Context())
     return asked[0] if len(asked) == 1 and isinstance(asked[0], str) else None
+
+
+def _literal(expression: object, *_others: object) -> str | None:
+    """Return what a tag's argument is, or None where only rendering tells."""
+    literal = getattr(expression, "var", None)
+    is_known = isinstance(literal, str) and not getattr(expression, "filters", None)
+    return literal if is_known else None
+
+
+def _is_integrity(function: object) -> bool:
+    """Tell whether a tag is ``{% static_integrity %}``, which fails in a page without its file."""
+    name = f"{getattr(function, '__module__', '')}.{getattr(function, '__name__', '')}"
+    return name == "static_releases.templatetags.static_releases.static_integrity"
 
 
 def _is_continued(node: StaticNode, following: object) -> bool:

@@ -3,6 +3,8 @@
 They are plain functions, so that a Jinja2 environment can have them among its globals.
 """
 
+from urllib.parse import urlsplit
+
 from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
 
@@ -24,7 +26,7 @@ def static_integrity(path: str) -> str:
         return ""
     # With hashed names, the file that `static` names has other bytes than the one it came from.
     stored_name = getattr(storage, "stored_name", None)
-    name = stored_name(path) if stored_name else path
+    name = urlsplit(stored_name(path)).path if stored_name else path.lstrip("/")
     return integrity.value(storage.integrity, name, storage.configuration.version)
 
 
