@@ -57,7 +57,7 @@ def test_the_keys_of_list_are_stable(line: Line) -> None:
     [release] = line.json("list")
     size_bytes = sum(file.stat().st_size for file in line.tree.rglob("*.*") if file.is_file())
     assert list(release) == [
-        "version", "state", "published_at", "files", "size_bytes", "layout", "pins",
+        "version", "state", "published_at", "files", "size_bytes", "layout", "pins", "new_bytes",
     ]  # fmt: skip
     assert release | {"published_at": None} == {
         "version": "v1",
@@ -67,6 +67,7 @@ def test_the_keys_of_list_are_stable(line: Line) -> None:
         "size_bytes": size_bytes,
         "layout": "folder",
         "pins": [],
+        "new_bytes": None,
     }
     assert release["published_at"].endswith("+00:00")
 

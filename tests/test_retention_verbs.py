@@ -177,6 +177,25 @@ def run(place: Place) -> "subprocess.Popen[bytes]":
     )
 
 
+def test_a_list_tells_age_and_what_is_new_in_each_release(line: Line) -> None:
+    line("prune", "--keep", "2", "--grace-days", "0", "--yes")
+    status, text = line("list")
+    assert status == 0
+    assert re.search(r"v3 +published .+ UTC +under a minute +4 ", text)
+    assert "v1" not in text
+    v3, v2, v1 = line.json("list", "--all", "--new-bytes")
+    # Each of the trees has other bytes in every file; v1 stays known when it is deleted.
+    assert [each["new_bytes"] for each in (v3, v2, v1)] == [
+        each["size_bytes"] for each in (v3, v2, v1)
+    ]
+    _, text = line("list", "--new-bytes")
+    assert re.search(r"version .+ size +new +layout", text)
+    assert [each["new_bytes"] for each in line.json("list", "--new-bytes")] == [
+        v3["size_bytes"],
+        v2["size_bytes"],
+    ]
+
+
 # -- docs/retention.md -----------------------------------------------------------------------------
 
 

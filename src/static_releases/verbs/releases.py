@@ -2,21 +2,32 @@
 
 import argparse
 from dataclasses import asdict
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from static_releases.core import changes, contents, layout
 from static_releases.core.changes import Changes
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting
 from static_releases.core.model import Asset, Manifest
+from static_releases.figures import lasting
 from static_releases.terminal import Terminal, number, size, when
 from static_releases.verbs.verb import AddVerb
+
+if TYPE_CHECKING:
+    from static_releases.core.inventory import Release
+    from static_releases.core.store import Store
 
 
 def add(add_verb: AddVerb) -> None:
     """Add the verbs of this module."""
     parser = add_verb("list", list_releases)
     parser.add_argument("--all", action="store_true", help="also deleted and discarded ones")
+    parser.add_argument(
+        "--new-bytes",
+        action="store_true",
+        help="with what each holds that the one before it didn't: reads every manifest",
+    )
     parser = add_verb("show", show)
     parser.add_argument("version", metavar="V")
     parser = add_verb("diff", diff)
@@ -28,27 +39,54 @@ def list_releases(config: Configuration, arguments: argparse.Namespace, out: Ter
     """List the releases of the store, the newest first."""
     from static_releases.core import inventory
 
-    found = inventory.releases(config.open_store())
-    if not arguments.all:
-        found = [r for r in found if r.state not in {"deleted", "discarded"}]
-    out.json([inventory.to_json(release) for release in found])
+    store = config.open_store()
+    known = inventory.releases(store)
+    hidden = set() if arguments.all else {"deleted", "discarded"}
+    found = [release for release in known if release.state not in hidden]
+    new_bytes = _new_bytes(store, known, found, out) if arguments.new_bytes else {}
+    out.json([{**inventory.to_json(r), "new_bytes": new_bytes.get(r.version)} for r in found])
+    now = datetime.now(UTC)
     rows = [
         (
             release.version,
             release.state,
             when(release.published_at),
+            lasting(now - release.published_at) if release.published_at else "",
             number(release.files),
             size(release.size_bytes),
+            *([size(new_bytes.get(release.version))] if arguments.new_bytes else []),
             release.layout or "",
             ", ".join(release.pins),
         )
         for release in found
     ]
     if rows:
-        out.table(("version", "state", "published", "files>", "size>", "layout", "pins"), rows)
+        new = ["new>"] if arguments.new_bytes else []
+        columns = ("version", "state", "published", "age>", "files>", "size>", *new, "layout")
+        out.table((*columns, "pins"), rows)
     else:
         out.line(f"{config.require_store()} holds no release.")
     return 0
+
+
+def _new_bytes(
+    store: "Store", known: "list[Release]", wanted: "list[Release]", out: Terminal
+) -> dict[str, int]:
+    """Return what each wanted release holds that the one published before it didn't.
+
+    Reads a third of a megabyte for each release of 3,000 files: too much to do unasked.
+    """
+    from static_releases.core import additions
+
+    versions = {release.version for release in wanted}
+    steps = [step for step in additions.steps(known) if step.release.version in versions]
+    by_key = {step.key: step.release.version for step in steps}
+    found: dict[str, int] = {}
+    with out.counting("reading manifests") as watch:
+        for key, new_bytes in additions.measure(store, steps):
+            found[by_key[key]] = new_bytes
+            watch(len(found), len(steps))
+    return found
 
 
 def show(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
