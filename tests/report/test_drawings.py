@@ -36,10 +36,10 @@ def test_the_timeline_keeps_to_its_frame_and_ends_with_now(days: list[float]) ->
     [lane] = found.lanes
     assert lane.bars[-1].is_now
     for bar in lane.bars:
-        assert found.left <= float(bar.x)
-        assert float(bar.x) + float(bar.width) <= found.right + timeline._LEAST_BAR + 0.1
+        assert float(found.left) <= float(bar.x)
+        assert float(bar.x) + float(bar.width) <= float(found.right) + timeline._LEAST_BAR + 0.1
     for tick in found.ticks:
-        assert found.left <= float(tick.x) <= found.right
+        assert float(found.left) <= float(tick.x) <= float(found.right)
 
 
 @given(days=DAYS)
@@ -92,7 +92,12 @@ def test_the_chart_keeps_to_its_frame(amounts: list[tuple[int, int, int]]) -> No
     assert found
     assert len(found.bars) == len(columns)
     for part in (part for bar in found.bars for part in bar.parts):
-        assert found.left <= float(part.x) < float(part.x) + float(part.width) <= found.right + 0.2
+        assert (
+            float(found.left)
+            <= float(part.x)
+            < float(part.x) + float(part.width)
+            <= float(found.right) + 0.2
+        )
         assert float(part.y) >= chart._ADDED_TOP - 0.2
     assert all(float(line.y) >= chart._TOTAL_TOP - 0.2 for line in found.lines)
     assert 2 <= len(found.lines) <= 12

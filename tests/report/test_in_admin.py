@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,7 +185,7 @@ def test_the_apps_model_is_in_nobodys_way(
 ) -> None:
     project = make_site({})
     assert "No changes" in project.manage("makemigrations", "--check", "--dry-run").out
-    assert project.manage("dumpdata", "--all", "static_releases_report").out == "[]"
+    assert project.manage("dumpdata", "--all", "static_releases_report").out.strip() == "[]"
     assert project.manage("check", "--fail-level", "WARNING").status == 0
 
 
@@ -212,3 +213,15 @@ def test_an_admin_site_of_ones_own_links_within_itself(
     assert status == 200
     assert "/mine/static_releases_report/release/release/v1.10.0/" in text
     assert 'href="/admin/' not in text
+
+
+def test_another_language_spoils_no_drawing(
+    shop: Past, make_site: Callable[[dict[str, object]], Project]
+) -> None:
+    project = make_site({"store": shop.url, "version": "v1"})
+    with project.path("settings.py").open("a") as settings:
+        settings.write('LANGUAGE_CODE = "de"\nUSE_THOUSAND_SEPARATOR = True\n')
+    [(status, text)] = ask(project)
+    assert (status, "Abmelden" in text) == (200, True)
+    assert text.count('viewBox="0 0 1000.0 ') == 2
+    assert not re.search(r'(?:x|y|width|height|x1|x2|y1|y2)="[^"]*,', text)

@@ -58,13 +58,13 @@ class Label:
 class Chart:
     """Two panels over one axis of releases."""
 
-    width: int
-    height: int
-    left: int
-    right: int
-    total_title_y: int
-    added_title_y: int
-    labels_y: int
+    width: str
+    height: str
+    left: str
+    right: str
+    total_title_y: str
+    added_title_y: str
+    labels_y: str
     area: str
     outline: str
     lines: tuple[Line, ...]
@@ -86,13 +86,13 @@ def draw(columns: Sequence[Column]) -> Chart | None:
     floor = _figure(_TOTAL_TOP + _TOTAL_HEIGHT)
     end = _figure(_LEFT + pitch * len(columns))
     return Chart(
-        width=WIDTH,
-        height=_HEIGHT,
-        left=_LEFT,
-        right=WIDTH - _RIGHT,
-        total_title_y=_TOTAL_TOP - 12,
-        added_title_y=_ADDED_TOP - 12,
-        labels_y=_ADDED_TOP + _ADDED_HEIGHT + 20,
+        width=_figure(WIDTH),
+        height=_figure(_HEIGHT),
+        left=_figure(_LEFT),
+        right=_figure(WIDTH - _RIGHT),
+        total_title_y=_figure(_TOTAL_TOP - 12),
+        added_title_y=_figure(_ADDED_TOP - 12),
+        labels_y=_figure(_ADDED_TOP + _ADDED_HEIGHT + 20),
         area=f"{outline} L{end} {floor} L{_LEFT} {floor} Z",
         outline=outline,
         lines=(
@@ -199,4 +199,5 @@ def _part(amount: float, most: int) -> float:
 
 
 def _figure(value: float) -> str:
+    """Return a coordinate: a template would write a number as the reader's language does."""
     return f"{value:.1f}"

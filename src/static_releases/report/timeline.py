@@ -66,11 +66,11 @@ class Tick:
 class Timeline:
     """All lanes over one axis; ``since`` is where it begins."""
 
-    width: int
-    height: int
-    axis_y: int
-    left: int
-    right: int
+    width: str
+    height: str
+    axis_y: str
+    left: str
+    right: str
     since: str
     lanes: tuple[Lane, ...]
     ticks: tuple[Tick, ...]
@@ -89,11 +89,11 @@ def draw(
     scale = _Scale(*_window(shown, now))
     bottom = _LANE * len(shown)
     return Timeline(
-        width=WIDTH,
-        height=bottom + _AXIS,
-        axis_y=bottom,
-        left=_NAMES,
-        right=WIDTH - _RIGHT,
+        width=_figure(WIDTH),
+        height=_figure(bottom + _AXIS),
+        axis_y=_figure(bottom),
+        left=_figure(_NAMES),
+        right=_figure(WIDTH - _RIGHT),
         since=when(scale.start),
         lanes=tuple(_lane(each, row, scale, published) for row, each in enumerate(shown)),
         ticks=tuple(_ticks(scale)),
