@@ -469,3 +469,11 @@ def test_a_record_that_cannot_be_written_is_told_apart_from_the_publication(
     project.path("static-release").unlink()
     assert "Already published v1.0.0" in collect(project)
     assert record.read(project.path("static-release")).version == "v1.0.0"
+
+
+def test_a_pipe_among_the_files_breaks_the_build_and_is_named(make: MakeProject) -> None:
+    project = make()
+    os.mkfifo(project.path("assets/site/pipe.js"))
+    done = project.manage("collectstatic", "--no-input")
+    assert done.status == 1
+    assert "site/pipe.js is no regular file" in done.err

@@ -111,6 +111,18 @@ def test_under_every_spelling_the_public_url_is_where_the_client_asks(
     assert unquote(asked) == f"{public}a.css"
 
 
+@pytest.mark.parametrize("endpoint", ["SECRET", "SECRET not a url", "http://", "ftp://SECRET"])
+def test_an_endpoint_that_is_no_url_is_refused_and_not_shown(endpoint: str) -> None:
+    with pytest.raises(InvalidSetting, match="endpoint") as caught:
+        Store(address.parse("s3://b"), {**KEYS, "endpoint": endpoint})
+    assert "SECRET" not in str(caught.value)
+
+
+def test_the_nearest_option_is_named() -> None:
+    with pytest.raises(InvalidSetting, match="Did you mean 'region'"):
+        Store(address.parse("s3://b"), {"regoin": "eu-west-1"})
+
+
 def test_a_password_in_an_endpoint_is_shown_to_nobody() -> None:
     options = {
         **KEYS,

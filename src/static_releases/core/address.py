@@ -220,6 +220,11 @@ def _endpoint(kind: Kind, read: _Reader) -> str | None:
 
 
 def _bare(url: str) -> str:
+    if not re.match(r"https?://[^/?#\s]+\S*\Z", url):
+        raise InvalidSetting(
+            "The store's endpoint, in `store_options` or in the environment, is no URL: expected "
+            "https://s3.example.com or the like, with its scheme."
+        )
     scheme, separator, rest = url.partition("//")
     place = rest.partition("?")[0].partition("#")[0].rstrip("/")
     host, slash, path = place.partition("/")

@@ -1,6 +1,8 @@
 """The client of a store, opened: how patient it is, and how Ctrl-C is felt while it waits."""
 
+import difflib
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -37,6 +39,15 @@ _TIMEOUTS: Mapping[Patience, Mapping[str, timedelta]] = {
     "short": {"timeout": timedelta(seconds=8), "connect_timeout": timedelta(seconds=3)},
 }
 
+# What is commonly set; the client takes more.
+_OPTIONS = (
+    "access_key_id account_key account_name application_credentials base_url client_id "
+    "client_options client_secret endpoint federated_token_file region request_payer "
+    "retry_config sas_key secret_access_key server_side_encryption service_account "
+    "service_account_key session_token skip_signature sse_kms_key_id tenant_id use_emulator "
+    "virtual_hosted_style_request"
+).split()
+
 _memories: dict[str, MemoryStore] = {}
 _memories_lock = threading.Lock()
 
@@ -64,8 +75,15 @@ def opened(address: Address, options: Mapping[str, Any], patience: Patience) -> 
     except (exceptions.BaseError, ValueError, TypeError) as error:
         raise InvalidSetting(
             f"{address} can't be opened with its `store_options` and the environment: "
-            f"{reasons.line(error)}"
+            f"{reasons.line(error)}{_nearest(error)}"
         ) from None
+
+
+def _nearest(error: Exception) -> str:
+    """Return the option that was meant, if the error says that there is none of a name."""
+    unknown = re.search(r"Configuration key: '([^']+)' is not valid", str(error))
+    close = difflib.get_close_matches(unknown[1].lower(), _OPTIONS, n=1) if unknown else []
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def check_options(address: Address, options: Mapping[str, Any]) -> None:

@@ -114,6 +114,10 @@ class Command(collectstatic.Command):
 
     def _remember(self, path: str, prefixed_path: str, source_storage: Any) -> None:
         """Note what is collected: each path once, with where it comes from."""
+        file = examination.on_disk(source_storage, path)
+        if file is not None and file.exists() and not file.is_file():
+            # Django would open it: a pipe never ends, and a device ends with the disk.
+            raise CommandError(f"{prefixed_path} can't be collected: {file} is no regular file.")
         self._sources.setdefault(prefixed_path, (source_storage, path))
 
     def _publish(self, storage: ReleaseStaticFilesStorage) -> None:
