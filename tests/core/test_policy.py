@@ -314,6 +314,17 @@ def test_seaweedfs_keeps_to_the_policy_of_publish_as_far_as_it_knows_it(
         outside.create(f"other/{version}.txt", b"", for_path("x.txt"))
 
 
+def test_seaweedfs_denies_every_write_under_the_condition_which_it_does_not_know(
+    seaweedfs: SeaweedFS,
+) -> None:
+    """The docs say so: where this fails, it has learned it, and they are to be changed."""
+    where = address.parse(f"{seaweedfs.store_url}/{LIMITED}")
+    store = Store(where, seaweedfs.as_conditional_publisher())
+    with pytest.raises(AccessDenied):
+        store.create(f"v-{uuid.uuid4().hex}/app.js", b"", for_path("app.js"))
+    assert list(store.objects(f"v-{uuid.uuid4().hex}")) == []
+
+
 # -- Google --------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # The prefix in which the publisher may publish.
 LIMITED = "limited"
 PUBLISHER = "PUBLISHER"
+CONDITIONAL = "CONDITIONAL"
 PARTS = ("master", "volume", "filer", "s3")
 
 # Its telemetry and two further doors are on by default; a test's server talks to loopback alone.
@@ -70,8 +71,15 @@ class SeaweedFS(Server):
         return server
 
     def as_publisher(self) -> dict[str, Any]:
-        """Return store options with what `policy` gives a publisher, in the prefix `LIMITED`."""
+        """Return store options with what `policy` gives a publisher, in the prefix `LIMITED`.
+
+        The condition is left out for which this server denies every write.
+        """
         return self.store_options | {"access_key_id": PUBLISHER}
+
+    def as_conditional_publisher(self) -> dict[str, Any]:
+        """Return store options with all that `policy` gives a publisher."""
+        return self.store_options | {"access_key_id": CONDITIONAL}
 
 
 def command(folder: Path, ports: list[int]) -> list[str]:
@@ -115,22 +123,33 @@ def identities(path: Path, secret: str) -> None:
                 "credentials": credentials(PUBLISHER),
                 "policyNames": ["publish"],
             },
+            {
+                "name": "conditional",
+                "credentials": credentials(CONDITIONAL),
+                "policyNames": ["publish-conditional"],
+            },
             {"name": "anonymous", "actions": [f"Read:{BUCKET}", f"List:{BUCKET}"]},
         ],
-        "policies": [{"name": "publish", "content": json.dumps(publishing_policy())}],
+        "policies": [
+            {"name": "publish", "content": json.dumps(without_condition(publishing_policy()))},
+            {"name": "publish-conditional", "content": json.dumps(publishing_policy())},
+        ],
     }
     path.write_text(json.dumps(config))
 
 
 def publishing_policy() -> dict[str, Any]:
-    """Return what `policy` prints, less the condition that this server denies every write for."""
+    """Return what `policy` prints for who publishes to the prefix `LIMITED`."""
     target = Target(address=address.parse(f"s3://{BUCKET}/{LIMITED}"))
     document: dict[str, Any] = policy.make(target).part("publish").document
-    statements = [s for s in document["Statement"] if s["Sid"] != "NeverOverwrite"]
-    for statement in statements:
-        if statement["Sid"] == "Create":
-            del statement["Condition"]
-    return document | {"Statement": statements}
+    return document
+
+
+def without_condition(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a policy that asks for no `If-None-Match`."""
+    kept = [s for s in document["Statement"] if s["Sid"] != "NeverOverwrite"]
+    bare = [{n: v for n, v in s.items() if n != "Condition" or s["Sid"] != "Create"} for s in kept]
+    return document | {"Statement": bare}
 
 
 def grpc_ports(ports: list[int]) -> list[int]:
