@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 ONCE ?=
 STORE ?= file
 PYTEST ?= -n 4
-PYTEST_DOCKER ?= -n 2
+PYTEST_DOCKER ?= -n 4
 STAMP = $(VENV)/.installed
 
 .PHONY: setup demo test test-docker lint docs bench clean

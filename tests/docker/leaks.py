@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
@@ -43,12 +43,11 @@ def _inside_base64(secret: bytes, alignment: int) -> bytes:
     return encoded[first:last]
 
 
-def find(secret: bytes, places: Mapping[str, bytes] | Iterator[tuple[str, bytes]]) -> set[str]:
+def find(secret: bytes, places: Iterable[tuple[str, bytes]]) -> set[str]:
     """Return ``place: form`` for each form of the secret in each of the places."""
-    named = places if not hasattr(places, "items") else iter(places.items())
     looked_for = forms(secret)
     found = set()
-    for place, body in named:
+    for place, body in places:
         # Hex is written in either case.
         lower = body.lower()
         for form, seen in looked_for.items():
