@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from static_releases.core import (
+    address,
     inventory,
     layout,
     pinning,
@@ -254,3 +255,18 @@ def test_a_mark_on_what_was_pinned_meanwhile_is_taken_back(local: Store) -> None
     retirement.mark(local, known, why="a test", by="killed")
     assert inventory.history(local, "v1").state == "retired"
     assert [each.did for each in run(local, Rule(keep=9))] == ["restored"]
+
+
+def test_a_store_that_lies_in_a_releases_folder_is_never_deleted(
+    make_place: Callable[[str], Place], tmp_path: Path
+) -> None:
+    place = make_place("file")
+    outer = filled(open_store(place), tmp_path)
+    inner = Store(address.parse(f"{place.url}/v1"), place.options)
+    tree = collect(write_tree(tmp_path / "inner", some_files(FILES)))
+    publishing.publish(inner, "v7", tree, by="another project")
+    for _ in ("deleting", "sweeping"):
+        left = {o.version: (o.did, o.why) for o in prune(outer) if o.version == "v1" and o.why}
+        assert left["v1"][0] == "left"
+        assert "is a store of its own" in left["v1"][1]
+        assert verification.verify(inner, "v7", depth="deep").differences == ()

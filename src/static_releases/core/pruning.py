@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from static_releases.core import inventory, layout, pins, retention, retirement, transfers
+from static_releases.core import (
+    comparing,
+    inventory,
+    pins,
+    retention,
+    retirement,
+    transfers,
+)
 from static_releases.core.errors import ReleaseUnusable
 from static_releases.core.retention import Planned, PrunePlan, Rule
 from static_releases.core.store import DELETE_BATCH, Store, StoredObject
@@ -57,7 +64,8 @@ def prune(
     for planned in plan.having("delete"):
         yield _delete(store, plan.rule, planned, by, tally)
     for planned in plan.having("sweep"):
-        yield replace(tally.delete_folder(planned.release.version), did="swept")
+        outcome = tally.delete_folder(planned.release.version)
+        yield replace(outcome, did="swept") if outcome.did == "deleted" else outcome
 
 
 def _restore(store: Store, version: str, by: str) -> Outcome:
@@ -132,8 +140,14 @@ class _Tally:
         self._bytes_done = 0
 
     def delete_folder(self, version: str) -> Outcome:
-        """Delete every object of a release, many requests at once."""
-        found = list(self._store.objects(layout.release_folder(version)))
+        """Delete every object of a release, many requests at once.
+
+        A folder that is a store of its own is left, whatever the release's verdict says.
+        """
+        try:
+            found = list(comparing.folder(self._store, version).values())
+        except ReleaseUnusable as error:
+            return Outcome(version=version, did="left", why=str(error))
         size = DELETE_BATCH[self._store.address.kind]
         batches = [found[start : start + size] for start in range(0, len(found), size)]
         for batch in transfers.run(self._delete, batches, in_flight=_BATCHES_IN_FLIGHT):
