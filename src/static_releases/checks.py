@@ -17,6 +17,7 @@ from static_releases.core import layout
 from static_releases.core.configuration import Configuration
 from static_releases.core.errors import InvalidSetting
 from static_releases.storage import ReleaseStaticFilesStorage
+from static_releases.takeover import NotSet
 
 _MEND_STORAGES = 'Mend STORAGES["staticfiles"]; docs/reference/options.md has every option.'
 
@@ -72,8 +73,10 @@ def _store_messages(config: Configuration) -> list[CheckMessage]:
         if config.version:
             config.require_target()
     except InvalidSetting as error:
-        # An image that only serves needs no SDK: with `base_url` the class is never loaded.
-        if config.base_url and isinstance(error.__cause__, ImportError):
+        # An image that only serves has neither the SDK nor the account: with `base_url` it needs
+        # none of them. Publishing tells.
+        is_publishers = isinstance(error, NotSet) or isinstance(error.__cause__, ImportError)
+        if config.base_url and is_publishers:
             return []
         return [_wrong_option(error)]
     return []

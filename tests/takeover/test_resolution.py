@@ -541,3 +541,9 @@ def test_a_system_check_tells_what_can_not_be_taken_over() -> None:
     absent = "storages.backends.dropbox.DropboxStorage"
     assert any("E001" in message for message in check(store=absent))
     assert check(store=absent, base_url="https://cdn.example.com/") == []
+    # Nor has an image that only serves the account: that may be in a connection string alone.
+    unset = entry(AZURE, azure_container="c")
+    assert any("no `account_name`" in message for message in check(store=unset))
+    assert check(store=unset, base_url="https://cdn.example.com/") == []
+    refused = entry(S3, bucket_name="b", gzip=True)
+    assert len(check(store=refused, base_url="https://cdn.example.com/")) == 1

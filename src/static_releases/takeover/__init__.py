@@ -17,6 +17,9 @@ from typing import Any
 
 from static_releases.core.target import Later, Target
 from static_releases.takeover import azure, entry, google, making, s3
+from static_releases.takeover.taken import NotSet
+
+__all__ = ["NotSet", "recognize"]
 
 _FAMILIES = (azure.FAMILY, s3.FAMILY, google.FAMILY)
 

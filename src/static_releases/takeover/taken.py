@@ -18,6 +18,10 @@ _PROBE = "probe/file.txt"
 _STOCK_MODULES = ("storages", "django")
 
 
+class NotSet(InvalidSetting):
+    """An option that only whoever publishes has, such as an account's connection string."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
     """One of django-storages' classes with the classes derived from it.
@@ -66,7 +70,7 @@ class Taken:
         value = self.text(name)
         if not value:
             names = " or ".join(self.family.by_name[name].settings)
-            raise InvalidSetting(
+            raise NotSet(
                 f"`store` ({self.entry.name}) has no `{name}`: set it in OPTIONS, in the class, or "
                 f"as {names}."
             )
