@@ -8,7 +8,7 @@ PYTEST ?= -n 4
 PYTEST_DOCKER ?= -n 4
 STAMP = $(VENV)/.installed
 
-.PHONY: setup demo test test-docker lint docs bench clean
+.PHONY: setup demo test test-docker lint docs bench bench-docker clean
 .DEFAULT_GOAL = test
 
 setup: $(STAMP)
@@ -44,6 +44,12 @@ docs: setup
 
 bench: setup
 	$(BIN)/python -m bench.publish
+
+# Larger forms of what test-docker measures.
+bench-docker: setup
+	$(BIN)/python -m bench.docker_build
+	$(BIN)/python -m bench.rollback
+	$(BIN)/python -m bench.rolling
 
 clean:
 	rm -rf $(VENV) .demo .engine .servers build dist
