@@ -5,12 +5,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from static_releases.core import (
     address,
+    discarding,
     documents,
     inventory,
     layout,
@@ -168,7 +170,11 @@ def test_a_file_that_changes_meanwhile_leaves_nothing_published(store: Store, tr
     with pytest.raises(AssetChanged) as caught:
         publish(store, collected)
     assert "not published" in " ".join(caught.value.__notes__)
+    assert "`discard v1`" in " ".join(caught.value.__notes__)
     assert state_of(store) == "publishing"
+    discarding.discard(store, "v1", by="tests")
+    now = publishing.publish(store, "v1", collect(tree), by="tests", quiet_time=timedelta(0))
+    assert now.claim_number == 2
 
 
 def test_a_path_that_cannot_be_a_key_stops_it_before_the_claim(store: Store, tree: Path) -> None:
