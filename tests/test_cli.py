@@ -320,3 +320,11 @@ def test_a_dry_run_makes_no_directory_and_publishing_does(line: Line) -> None:
     assert not line.store.exists()
     assert line(*arguments).status == 0
     assert (line.store / "v1").is_dir()
+
+
+def test_parsing_a_command_line_loads_no_client_library() -> None:
+    program = (
+        "import sys; from static_releases import cli; "
+        "cli._parser().parse_args(['list']); print('obstore' in sys.modules)"
+    )
+    assert run([sys.executable, "-c", program], cwd=Path(), environment={}).out == "False\n"

@@ -4,17 +4,20 @@ import argparse
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from static_releases.core import policy
 from static_releases.core.configuration import Configuration
-from static_releases.core.diagnosis.model import Check, Status
 from static_releases.core.errors import InvalidSetting
 from static_releases.terminal import Terminal
 from static_releases.verbs.verb import AddVerb
 
+if TYPE_CHECKING:
+    from static_releases.core.diagnosis.model import Check
+
 MAX_WAIT_SECONDS = 3600.0
 _SHOWN = {"pass": "pass", "warn": "warn", "fail": "FAIL", "unknown": "?"}
-_COUNTED: Mapping[Status, str] = {
+_COUNTED: Mapping[str, str] = {
     "pass": "passed",
     "warn": "passed with a warning",
     "fail": "failed",
@@ -72,7 +75,7 @@ def doctor(config: Configuration, arguments: argparse.Namespace, out: Terminal) 
     return 1 if counts["fail"] else 0
 
 
-def _tell(check: Check, out: Terminal) -> None:
+def _tell(check: "Check", out: Terminal) -> None:
     out.line(f"{_SHOWN[check.status]:<4}  {check.id:<14}  {check.found}")
     if check.todo:
         out.line(f"{'':<22}-> {check.todo}")
