@@ -1,9 +1,11 @@
 """Adopt over every kind of store: a folder becomes a release, and no file of it is touched."""
 
 import gzip
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import boto3
 import pytest
 
 from static_releases.core import (
@@ -29,6 +31,7 @@ from static_releases.core.transfers import Progress
 from tests.places import ODD_NAMES, collect, open_store, some_files, write_tree
 from tests.projects import make_project
 from tests.servers.azurite import Azurite
+from tests.servers.moto import Moto
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.serving import BUCKET, Place
 from tests.takeover.test_publishing import connection_string, prefix_of
@@ -91,6 +94,31 @@ def test_a_folder_becomes_a_release_and_stays_what_it_is(store: Store) -> None:
         assert {asset.headers for asset in done.manifest.assets} == {BY_HAND}
     again = adopt(store)
     assert (again.is_new, again.claim_id) == (False, done.claim_id)
+
+
+def test_the_markers_of_folders_that_some_tools_leave_are_no_files(moto: Moto) -> None:
+    prefix = f"t-{uuid.uuid4().hex[:12]}"
+    place = moto.place(prefix)
+    client = boto3.client(
+        "s3",
+        endpoint_url=moto.origin,
+        aws_access_key_id=place.options["access_key_id"],
+        aws_secret_access_key=place.options["secret_access_key"],
+        region_name=place.options["region"],
+    )
+    for key in ("v1/", "v1/css/", "v1/css/deep/"):
+        client.put_object(Bucket=BUCKET, Key=f"{prefix}/{key}", Body=b"")
+    store = open_store(place)
+    write(store, {"css/deep/a.css": b"a", "css/empty.css": b"", "b.css": b"b"})
+    assert sorted(adopt(store).manifest.by_path) == ["b.css", "css/deep/a.css", "css/empty.css"]
+    assert verification.verify(store, "v1", depth="deep").differences == ()
+    client.put_object(Bucket=BUCKET, Key=f"{prefix}/v2/empty/", Body=b"")
+    with pytest.raises(ReleaseConflict, match="marker of an empty folder"):
+        adopt(store, "v2")
+    retirement.retire(store, "v1", why="a test", by="a test")
+    plan = pruning.look(store, Rule(keep=1, grace_days=0))
+    assert [each.deleted for each in pruning.prune(store, plan, by="a test")] == [3]
+    assert states(store)["v1"] == "deleted"
 
 
 HAND_MADE = """

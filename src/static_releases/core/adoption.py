@@ -130,6 +130,8 @@ def _asset(store: Store, version: str, path: str, stored: StoredObject) -> Asset
     try:
         content = store.examine(stored.key)
     except ObjectMissing:
+        if not stored.size_bytes:
+            raise _marker(store, stored) from None
         raise _changed(store, version, [path]) from None
     if content.size_bytes != stored.size_bytes:
         raise _changed(store, version, [path])
@@ -191,6 +193,14 @@ def _require_unchanged(store: Store, version: str, before: Mapping[str, StoredOb
     changed = sorted(path for path in paths if before.get(path) != after.get(path))
     if changed:
         raise _changed(store, version, changed)
+
+
+def _marker(store: Store, stored: StoredObject) -> ReleaseConflict:
+    return ReleaseConflict(
+        f"{stored.key} in {store.address} is listed as an empty object and can't be read: it is "
+        f"the marker of an empty folder ({stored.key}/), which some tools leave. Delete it with "
+        "such a tool, and run this again."
+    )
 
 
 def _changed(store: Store, version: str, paths: list[str]) -> ReleaseConflict:

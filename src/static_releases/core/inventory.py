@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from static_releases.core import documents, layout, pins, transfers
 from static_releases.core.documents import Claim, Seal, Verdict
-from static_releases.core.errors import InvalidVersion, ReleaseNotFound
+from static_releases.core.errors import InvalidVersion, ObjectMissing, ReleaseNotFound
 from static_releases.core.layout import DocumentKey
 from static_releases.core.model import Layout, State
 
@@ -206,8 +206,18 @@ def _history(
 
 
 def _has_objects(store: "Looks", version: str) -> bool:
-    # Some servers go on showing a folder from which everything was deleted.
-    return any(True for _ in store.objects(layout.release_folder(version)))
+    # Some servers go on showing a folder from which everything was deleted, and some tools leave
+    # empty markers of folders, which are listed and can't be read.
+    found = store.objects(layout.release_folder(version))
+    return any(stored.size_bytes or _is_there(store, stored.key) for stored in found)
+
+
+def _is_there(store: "Looks", key: str) -> bool:
+    try:
+        store.read(key)
+    except ObjectMissing:
+        return False
+    return True
 
 
 def _is_version(name: str) -> bool:

@@ -44,6 +44,10 @@ class Rule:
         for name, number in numbers.items():
             if number is not None and not 0 <= number <= 100_000:
                 raise InvalidSetting(f"--{name} {number}: expected a number from 0 to 100000.")
+        if not self.match:
+            raise InvalidSetting(
+                "--match is empty: give a pattern such as 'pr-*', or leave it out."
+            )
         if self.keep is None and self.keep_days is None:
             raise InvalidSetting(
                 "The rule is empty and would keep nothing that isn't pinned: say what to keep "

@@ -259,7 +259,20 @@ class Store:
         return None if version == "null" or self.address.kind == "gcs" else version
 
     def objects(self, folder: str) -> Iterator[StoredObject]:
-        """Yield every object in the folder, in the store's order."""
+        """Yield every object in the folder, in the store's order.
+
+        The markers that some tools leave for a folder, empty objects whose names end with a slash,
+        are none: the client shows them without it, and nothing can be read there.
+        """
+        before: StoredObject | None = None
+        for stored in self._listed(folder):
+            if before is not None and not _is_marker(before, stored.key):
+                yield before
+            before = None if stored.key == folder else stored
+        if before is not None:
+            yield before
+
+    def _listed(self, folder: str) -> Iterator[StoredObject]:
         with self._translated(folder):
             if self._is_absent():
                 return
@@ -368,6 +381,10 @@ class Store:
                 f"The last attempt ended with: {line}"
             )
         return StoreError(f"{self.address} failed at {key or 'its listing'}: {line}")
+
+
+def _is_marker(stored: StoredObject, next_key: str) -> bool:
+    return not stored.size_bytes and next_key.startswith(f"{stored.key}/")
 
 
 def _attributes(headers: Headers) -> dict[str, str]:
