@@ -218,7 +218,12 @@ def card(environment: Environment, overview: Overview, links: Links, commands: C
         history=tuple(islice(stretches, _STRETCHES_SHOWN)),
         earlier=number(left_out) if left_out > 0 else "",
         log=commands("See the whole log", "pins", environment.name),
-        back=commands(f"Pin {before} again", "pin", environment.name, before)
+        back=commands(
+            f"After a rollback to {before}:" if now else "To pin it again:",
+            "pin",
+            environment.name,
+            before,
+        )
         if before and can_go_back
         else None,
         back_to=Named(version=before, href=links.release(before)) if before else None,
