@@ -12,7 +12,8 @@ from django.utils.safestring import mark_safe
 from static_releases.core.model import State
 from static_releases.report.details import Detail
 from static_releases.report.links import Command
-from static_releases.report.presenting import STATES, Line, Page, Prune
+from static_releases.report.presenting import STATES, Line, Page
+from static_releases.report.pruning import Prune
 
 _HERE = Path(__file__).parent
 _ASSETS = _HERE / "static" / "static_releases" / "report"

@@ -10,7 +10,7 @@ from static_releases.core.overview import Overview, Row
 from static_releases.core.retention import Rule
 from static_releases.core.store import Looks
 from static_releases.figures import number
-from static_releases.report import details, presenting, rendering
+from static_releases.report import details, presenting, pruning, rendering
 from static_releases.report.details import Detail, Diff
 from static_releases.report.links import Commands
 
@@ -59,7 +59,7 @@ def write(store: Looks, found: Overview, rule: Rule, commands: Commands, *, deta
         presenting.page(found, links, commands),
         [presenting.line(row, found.seen_at, links) for row in found.rows],
         list(_details(store, rows, found, links, commands)),
-        presenting.prune(found.prune_plan(rule), links, commands, most=_PRUNED_SHOWN),
+        pruning.prune(found.prune_plan(rule), links, commands, most=_PRUNED_SHOWN),
         pin=commands("Say what production runs", "pin", "production", newest),
         show=commands("Show one", "show", "VERSION"),
         undetailed=number(left_out) if left_out else "",

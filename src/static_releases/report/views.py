@@ -21,7 +21,7 @@ from static_releases.core.errors import InvalidSetting, StaticReleasesError
 from static_releases.core.overview import Filter, Overview, Row
 from static_releases.core.retention import Rule
 from static_releases.figures import number
-from static_releases.report import details, presenting, snapshots
+from static_releases.report import details, presenting, pruning, snapshots
 from static_releases.report.links import Commands
 from static_releases.report.snapshots import Shown
 from static_releases.storage import ReleaseStaticFilesStorage
@@ -149,7 +149,7 @@ def prune(frame: Frame) -> HttpResponse:
             values["wrong"] = str(error)
         else:
             plan = shown.overview.prune_plan(rule)
-            values["prune"] = presenting.prune(plan, frame.links, COMMANDS, most=ROWS_SHOWN)
+            values["prune"] = pruning.prune(plan, frame.links, COMMANDS, most=ROWS_SHOWN)
     return frame.answer("prune", "What a prune would do", shown, **values)
 
 
