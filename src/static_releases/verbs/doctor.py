@@ -13,11 +13,11 @@ from static_releases.terminal import Terminal
 from static_releases.verbs.verb import AddVerb
 
 if TYPE_CHECKING:
-    from static_releases.core.diagnosis.model import Check
+    from static_releases.core.diagnosis.model import Check, Status
 
 MAX_WAIT_SECONDS = 3600.0
 _SHOWN = {"pass": "pass", "warn": "warn", "fail": "FAIL", "unknown": "?"}
-_COUNTED: Mapping[str, str] = {
+_COUNTED: "Mapping[Status, str]" = {
     "pass": "passed",
     "warn": "passed with a warning",
     "fail": "failed",
