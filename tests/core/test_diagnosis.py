@@ -66,14 +66,15 @@ def test_a_store_that_is_right_passes_everything(
 ) -> None:
     place = make_place(kind)
     checks = at(place, deletes=True)
-    assert having(checks, "pass") == set(CHECKS)
+    assert having(checks, "pass") == set(CHECKS) - {"overwrite"}
+    assert having(checks, "warn") == {"overwrite"}
     assert list(open_store(place).objects("")) == []
 
 
 def test_azurite_lacks_cors_rules_until_they_are_set(azurite: Azurite, prefix: str) -> None:
     checks = at(azurite.place(prefix), deletes=True)
     assert having(checks, "fail") == {"cors"}
-    assert having(checks, "pass") == set(CHECKS) - {"cors"}
+    assert having(checks, "pass") == set(CHECKS) - {"cors", "overwrite"}
     assert "policy" in checks["cors"].todo
 
 
@@ -87,7 +88,11 @@ def test_a_directory_is_right_as_far_as_it_can_be_told(make_place: Callable[[str
     place = make_place("file")
     checks = examine(place.url, {}, deletes=True)
     assert having(checks, "unknown") == {"headers", *WITHOUT_PUBLIC}
-    assert having(checks, "pass") == set(CHECKS) - {"headers", *WITHOUT_PUBLIC}
+    assert having(checks, "pass") == set(CHECKS) - {
+        "headers",
+        "overwrite",
+        *WITHOUT_PUBLIC,
+    }
 
 
 def test_the_probes_stay_where_deleting_was_not_asked_for(
@@ -184,6 +189,7 @@ def test_the_sas_that_publishes_may_do_all_but_delete(azurite: Azurite, prefix: 
     place = azurite.place(prefix)
     checks = examine(place.url, azurite.sas("rlc"), place.public_url, deletes=True)
     assert having(checks, "fail") == {"cors", "delete"}
+    assert checks["overwrite"].status == "pass"
     assert "Right for publishing" in checks["delete"].todo
     # The key is not there to ask with, and so it is not said that nothing is kept.
     assert checks["kept"].status == "unknown"
@@ -274,7 +280,7 @@ def test_a_missing_file_that_is_kept_for_a_while_is_a_warning(
     with serving(front_of(place, keeps_missing_seconds=1.5)) as front:
         told: list[str] = []
         checks = examine(place.url, place.options, front.url, wait_seconds=30.0, tell=told.append)
-    assert having(checks, "warn") == {"missing"}
+    assert having(checks, "warn") == {"missing", "overwrite"}
     assert told == ["waiting up to 30 s for a file that was asked for too early"]
     assert having(checks, "fail") == set()
 
@@ -393,6 +399,6 @@ def test_an_account_with_cors_and_soft_delete_is_told(own_azurite: Azurite, pref
         )
     checks = at(own_azurite.place(prefix), deletes=True)
     assert having(checks, "fail") == set()
-    assert having(checks, "warn") == {"kept"}
+    assert having(checks, "warn") == {"kept", "overwrite"}
     assert "9 days" in checks["kept"].found
     assert checks["cors"].status == "pass"

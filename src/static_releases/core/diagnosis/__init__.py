@@ -11,9 +11,7 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from static_releases.core.diagnosis import access, kept, served, stored
 from static_releases.core.diagnosis.model import CHECKS, Check, CheckId, Status, failed, unknown
@@ -27,11 +25,6 @@ __all__ = ["CHECKS", "NOT_TRIED", "ORIGIN", "WAIT_SECONDS", "Check", "CheckId", 
 ORIGIN = "https://www.example.com"
 WAIT_SECONDS = 15.0
 NOT_TRIED = "not tried: see what failed above"
-# A diagnosis says soon what doesn't work; publishing is more patient.
-_IMPATIENT: dict[str, Any] = {
-    "retry_config": {"max_retries": 1, "retry_timeout": timedelta(seconds=15)},
-}
-_TIMEOUTS = {"timeout": timedelta(seconds=15), "connect_timeout": timedelta(seconds=5)}
 
 
 def examine(
@@ -74,9 +67,9 @@ def _tried(
     if where.kind == "file" and not Path(where.container).is_dir():
         yield failed("reach", f"there is no folder {where.container}", "Create it: mkdir -p.")
         return
-    trial = Trial(
-        _open(target), secrets.token_hex(8), cache_control=target.cache_control, tell=tell
-    )
+    # It says soon what doesn't work; publishing is more patient.
+    store = Store(where, {**target.options, **target.credentials()}, purpose="look")
+    trial = Trial(store, secrets.token_hex(8), cache_control=target.cache_control, tell=tell)
     yield from access.begin(trial)
     if not trial.created:
         return
@@ -91,11 +84,3 @@ def _tried(
     yield access.clock(trial)
     yield kept.kept(trial.store, target, trial.first.key, os.environ)
     yield stored.delete(trial) if deletes else stored.stays(trial)
-
-
-def _open(target: Target) -> Store:
-    if target.address.kind in {"file", "memory"}:
-        return Store(target.address, target.options)
-    given = {**target.options, **target.credentials()}
-    client = {**(given.get("client_options") or {}), **_TIMEOUTS}
-    return Store(target.address, {**given, **_IMPATIENT, "client_options": client})

@@ -16,6 +16,7 @@ CheckId = Literal[
     "read",
     "create-only",
     "race",
+    "overwrite",
     "list",
     "headers",
     "public",

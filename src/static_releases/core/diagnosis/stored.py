@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from static_releases.core import layout, transfers
-from static_releases.core.diagnosis.model import Check, failed, passed, unknown
+from static_releases.core.diagnosis.model import Check, failed, passed, unknown, warned
 from static_releases.core.diagnosis.trial import Trial, error_of, short
 from static_releases.core.errors import AccessDenied, ObjectExists, StoreError
 
@@ -19,6 +19,7 @@ def keeping(trial: Trial) -> Iterator[Check]:
     yield _read(trial)
     yield _create_only(trial)
     yield _race(trial)
+    yield _overwrite(trial)
     yield _list(trial)
     yield _headers(trial)
 
@@ -83,6 +84,27 @@ def _race(trial: Trial) -> Check:
     if stays != won[0]:
         return failed("race", "the creator that was refused had written", "Use another store.")
     return passed("race", "of two creators at once one won, and its bytes stayed")
+
+
+def _overwrite(trial: Trial) -> Check:
+    """Replace the probe by itself, as no other part of this package ever does."""
+    first = trial.first
+    error = error_of(lambda: trial.store.replace(first.key, first.body, first.asset.headers))
+    if isinstance(error, AccessDenied):
+        return passed("overwrite", "a request that would overwrite was denied")
+    if error is not None:
+        return unknown("overwrite", short(error), "Try it again.")
+    if trial.store.address.kind in {"file", "memory"}:
+        return warned(
+            "overwrite",
+            "a directory can't refuse it to whoever may write there",
+            "Let a user publish who does nothing else: see `policy`.",
+        )
+    return warned(
+        "overwrite",
+        "this credential may overwrite, and so may whoever finds it",
+        "Give the build one that may only create: see `policy --for publish`.",
+    )
 
 
 def _list(trial: Trial) -> Check:
