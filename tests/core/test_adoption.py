@@ -1,8 +1,10 @@
 """Adopt over every kind of store: a folder becomes a release, and no file of it is touched."""
 
 import gzip
+import os
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
@@ -36,6 +38,7 @@ from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.serving import BUCKET, Place
 from tests.takeover.test_publishing import connection_string, prefix_of
 
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
 # What a class sets that knows nothing of this package.
 BY_HAND = Headers(content_type="text/x-hand-made", cache_control="max-age=60")
 FILES = {**some_files(120), **{name: name.encode() for name in ODD_NAMES}}
@@ -207,6 +210,25 @@ def test_an_adopted_release_is_pruned_as_every_other(local: Store, same: Collect
         adopt(local)
 
 
+def test_an_adopted_release_is_as_old_as_its_files_and_no_newer_than_what_came_after(
+    make_place: Callable[[str], Place], same: Collected
+) -> None:
+    """Else a rule would keep it as the newest, and let what runs go in its place."""
+    place = make_place("file")
+    store = open_store(place)
+    write(store, some_files(6))
+    assert place.directory is not None
+    for stored in store.objects("v1"):
+        os.utime(place.directory / stored.key, (WRITTEN.timestamp(), WRITTEN.timestamp()))
+    publishing.publish(store, "v2", same, by="a test")
+    adopt(store)
+    found = inventory.releases(store)
+    assert [release.version for release in found] == ["v2", "v1"]
+    assert found[1].published_at == WRITTEN
+    plan = pruning.look(store, Rule(keep=1))
+    assert [each.release.version for each in plan.having("retire")] == ["v1"]
+
+
 def test_an_adopted_release_is_what_it_was_for_a_publication_of_the_same_files(
     local: Store, same: Collected
 ) -> None:
@@ -239,7 +261,7 @@ def interrupted(store: Store) -> documents.Claim:
     """Leave what an adoption leaves that was killed between claim and seal."""
     known = inventory.history(store, "v1")
     manifest = adoption._read(store, "v1", comparing.folder(store, "v1"), 8, None)
-    return adoption._claim(store, known, None, manifest, "killed")
+    return adoption._claim(store, known, None, manifest, "killed", WRITTEN)
 
 
 def test_an_interrupted_adoption_goes_on_under_its_claim(local: Store) -> None:
@@ -304,7 +326,7 @@ def test_of_an_adoption_and_a_publication_the_first_claim_decides(
     )
     local.create(claim.key, documents.encode_claim(claim), documents.GZIP)
     with pytest.raises(ReleaseConflict, match="by a publication"):
-        adoption._claim(local, known, None, manifest, "a test")
+        adoption._claim(local, known, None, manifest, "a test", WRITTEN)
     with pytest.raises(ReleaseUnusable, match="publishing, by a publication"):
         adopt(local)
 

@@ -493,7 +493,7 @@ def a_compare_and_set_that_ends_nothing(patch: pytest.MonkeyPatch) -> None:
 
 def a_discard_that_does_not_know_adoptions(patch: pytest.MonkeyPatch) -> None:
     def wrong(store: Store, version: str, number: int, by: str) -> None:
-        claim = replace(documents.read_claim(store, version, number), is_adoption=False)
+        claim = replace(documents.read_claim(store, version, number), written_at=None)
         ours = documents.decision(claim, "discarded", by=by)
         if not discarding._create(store, ours.key, documents.encode_seal(ours)):
             raise discarding._published(version)

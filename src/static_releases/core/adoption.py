@@ -74,7 +74,8 @@ def adopt(
     if not found:
         raise ReleaseNotFound(f"The folder {version}/ in {store.address} holds no object.")
     manifest = _read(store, version, found, in_flight, watch)
-    claim = _claim(store, known, adopted, manifest, by)
+    written_at = max(stored.modified_at for stored in found.values())
+    claim = _claim(store, known, adopted, manifest, by, written_at)
     _require_unchanged(store, version, found)
     publishing.seal(store, claim, by)
     return _adoption(claim, is_new=True)
@@ -146,7 +147,12 @@ def _asset(store: Store, version: str, path: str, stored: StoredObject) -> Asset
 
 
 def _claim(
-    store: Store, known: History, adopted: Claim | None, manifest: Manifest, by: str
+    store: Store,
+    known: History,
+    adopted: Claim | None,
+    manifest: Manifest,
+    by: str,
+    written_at: datetime,
 ) -> Claim:
     """Create the claim, or go on under that of an adoption that was interrupted."""
     if adopted is not None:
@@ -161,7 +167,7 @@ def _claim(
         claimed_at=datetime.now(UTC).replace(microsecond=0),
         by=by,
         manifest=manifest,
-        is_adoption=True,
+        written_at=written_at,
     )
     body = documents.encode_claim(ours)
     try:

@@ -38,7 +38,8 @@ Verdict = Literal["restored", "deleting"]
 class Claim:
     """The first write of a publication: it fixes the tree before any asset is sent.
 
-    That of an adoption is for files that were there before it.
+    That of an adoption is for files that were there before it: ``written_at`` is when the newest
+    of them was, by the store's clock; None for a publication.
     """
 
     version: str
@@ -47,7 +48,12 @@ class Claim:
     claimed_at: datetime
     by: str
     manifest: model.Manifest
-    is_adoption: bool = False
+    written_at: datetime | None = None
+
+    @property
+    def is_adoption(self) -> bool:
+        """Tell whether the files were there before anything of this package."""
+        return self.written_at is not None
 
     @property
     def key(self) -> str:
@@ -68,11 +74,24 @@ class Seal:
     tree_digest: str
     files: int
     size_bytes: int
-    is_adoption: bool = False
+    written_at: datetime | None = None
+
+    @property
+    def is_adoption(self) -> bool:
+        """Tell whether the files were there before anything of this package."""
+        return self.written_at is not None
 
     @property
     def key(self) -> str:
         return layout.document_key(self.version, "seal", self.number)
+
+
+def _adopted(written_at: datetime | None) -> dict[str, str]:
+    return {} if written_at is None else {"adopted": written_at.isoformat()}
+
+
+def _time(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
 
 
 def new_claim_id() -> str:
@@ -93,7 +112,7 @@ def decision(claim: Claim, outcome: Outcome, *, by: str) -> Seal:
         tree_digest=claim.manifest.tree_digest,
         files=len(claim.manifest.assets),
         size_bytes=claim.manifest.size_bytes,
-        is_adoption=claim.is_adoption,
+        written_at=claim.written_at,
     )
 
 
@@ -105,7 +124,7 @@ def encode_claim(claim: Claim) -> bytes:
         "claim_id": claim.claim_id,
         "claimed_at": claim.claimed_at.isoformat(),
         "by": claim.by,
-        **({"adopted": True} if claim.is_adoption else {}),
+        **_adopted(claim.written_at),
         "tree_digest": claim.manifest.tree_digest,
         "layout": "folder",
         "assets": model.manifest_to_json(claim.manifest),
@@ -123,7 +142,7 @@ def encode_seal(seal: Seal) -> bytes:
             "outcome": seal.outcome,
             "decided_at": seal.decided_at.isoformat(),
             "by": seal.by,
-            **({"adopted": True} if seal.is_adoption else {}),
+            **_adopted(seal.written_at),
             "layout": seal.layout,
             "tree_digest": seal.tree_digest,
             "files": seal.files,
@@ -158,7 +177,7 @@ def decode_claim(body: bytes, version: str, number: int) -> Claim:
             claimed_at=datetime.fromisoformat(value["claimed_at"]),
             by=str(value["by"]),
             manifest=model.manifest_from_json(value["assets"]),
-            is_adoption=bool(value.get("adopted", False)),
+            written_at=_time(value.get("adopted")),
         )
     if claim.manifest.tree_digest != value["tree_digest"]:
         raise InvalidDocument(
@@ -189,7 +208,7 @@ def decode_seal(body: bytes, version: str, number: int) -> Seal:
             tree_digest=str(value["tree_digest"]),
             files=int(value["files"]),
             size_bytes=int(value["size_bytes"]),
-            is_adoption=bool(value.get("adopted", False)),
+            written_at=_time(value.get("adopted")),
         )
 
 

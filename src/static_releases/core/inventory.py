@@ -57,6 +57,7 @@ class History:
 class Release:
     """One version as lists show it; numbers are None before it is sealed.
 
+    What was adopted counts as published when the newest of its files was written.
     ``retired_at`` and ``retired_number`` are those of the mark that stands; None without one.
     """
 
@@ -142,7 +143,7 @@ def release_of(known: History, pinned: Mapping[str, tuple[str, ...]]) -> Release
         state=known.state,
         claim_number=known.claim_number,
         claimed_at=known.claimed_at,
-        published_at=known.sealed_at if seal else None,
+        published_at=(seal.written_at or known.sealed_at) if seal else None,
         files=seal.files if seal else None,
         size_bytes=seal.size_bytes if seal else None,
         layout=seal.layout if seal else None,

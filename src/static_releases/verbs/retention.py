@@ -166,7 +166,8 @@ def _summary(plan: PrunePlan) -> str:
 def _told(outcome: "Outcome") -> str:
     match outcome.did:
         case "deleted" | "swept":
-            freed = f"{outcome.deleted:,} objects, {size(outcome.deleted_bytes)}"
+            objects = "1 object" if outcome.deleted == 1 else f"{outcome.deleted:,} objects"
+            freed = f"{objects}, {size(outcome.deleted_bytes)}"
             return f"Deleted {outcome.version}: {freed}."
         case "left":
             return f"Left {outcome.version}: {outcome.why}."
