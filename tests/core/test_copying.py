@@ -137,11 +137,14 @@ def test_wrong_bytes_copied_by_the_store_are_found(make_place: MakePlace, tmp_pa
 # -- what the protocol refuses -------------------------------------------------------------------
 
 
-def test_wrong_bytes_never_reach_the_target(make_place: MakePlace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("body", [b"?" * len(FILES["app0/file-0.js"]), b"longer" * 1000, b""])
+def test_wrong_bytes_never_reach_the_target(
+    body: bytes, make_place: MakePlace, tmp_path: Path
+) -> None:
     place = make_place("file")
     source, target = published(place, tmp_path / "tree"), open_store(make_place("memory"))
     assert place.directory is not None
-    (place.directory / "v1/app0/file-0.js").write_bytes(b"altered")
+    (place.directory / "v1/app0/file-0.js").write_bytes(body)
     with pytest.raises(ReleaseConflict, match=r"app0/file-0\.js .*has other bytes") as caught:
         copy(source, target)
     assert "the release is not published" in " ".join(caught.value.__notes__)

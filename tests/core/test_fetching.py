@@ -48,7 +48,7 @@ class Server:
 def server(*connections: list[bytes]) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         made = Server(listening, list(connections))
-        thread = threading.Thread(target=made.run)
+        thread = threading.Thread(target=made.run, daemon=True)
         thread.start()
         yield made
         thread.join(timeout=10)

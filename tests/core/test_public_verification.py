@@ -239,8 +239,16 @@ def test_another_origin_than_the_sites_is_a_fault(azure: Site) -> None:
 def test_one_origin_without_vary_is_a_fault(azure: Site) -> None:
     azure.cdn.allowed, azure.cdn.varies = ORIGIN, False
     assert {fault for _, _, fault in azure.faults(previous="v1")} == {"vary"}
-    azure.cdn.changes = {".js": lambda r: r, "": lambda r: r.having(Vary="Origin")}
+    azure.cdn.changes = {"": lambda r: r.having(Vary="Origin")}
     assert azure.faults(previous="v1") == []
+
+
+def test_vary_is_needed_on_the_answer_without_an_origin_too(azure: Site) -> None:
+    azure.cdn.allowed = ORIGIN
+    allowed = "Access-Control-Allow-Origin"
+    azure.cdn.changes = {"": lambda r: r if allowed in r.headers else r.having(Vary="")}
+    found = azure.verify(previous="v1").differences
+    assert {(d.fault, d.found) for d in found} == {("vary", "not in the answer without Origin")}
 
 
 # -- the store first, and the release before -----------------------------------------------------
