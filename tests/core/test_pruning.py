@@ -11,6 +11,7 @@ from static_releases.core import (
     layout,
     pinning,
     pins,
+    planning,
     pruning,
     publishing,
     retirement,
@@ -270,3 +271,19 @@ def test_a_store_that_lies_in_a_releases_folder_is_never_deleted(
         assert left["v1"][0] == "left"
         assert "is a store of its own" in left["v1"][1]
         assert verification.verify(inner, "v7", depth="deep").differences == ()
+
+
+def test_a_publisher_that_slept_through_a_prune_does_not_report_success(
+    local: Store, tmp_path: Path
+) -> None:
+    """PROTOCOL.md, row 5: it read the claim, and the prune ran to its end before it went on."""
+    tree = collect(write_tree(tmp_path / "v4", some_files(FILES, seed="v4")))
+    slow = publishing._claim(local, planning.plan(local, "v4", tree.manifest), "slow")
+    publishing.publish(local, "v4", tree, by="another")
+    run(local, Rule(keep=0, match="v4", grace_days=0))
+    for asset in tree.manifest.assets:
+        local.create(f"v4/{asset.path}", tree.files[asset.path].read_bytes(), asset.headers)
+    with pytest.raises(ReleaseUnusable, match="pruned while this one was under way"):
+        publishing.seal(local, slow, "slow")
+    assert [each.deleted for each in run(local, Rule(keep=9))] == [FILES]
+    assert states(local)["v4"] == "deleted"

@@ -11,7 +11,15 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from static_releases.core import collecting, comparing, documents, layout, planning, transfers
+from static_releases.core import (
+    collecting,
+    comparing,
+    documents,
+    inventory,
+    layout,
+    planning,
+    transfers,
+)
 from static_releases.core.collecting import Collected
 from static_releases.core.documents import Claim, Seal
 from static_releases.core.errors import (
@@ -283,3 +291,14 @@ def seal(store: Store, claim: Claim, by: str) -> None:
         decided = documents.read_seal(store, claim.version, claim.number)
         if decided.outcome != "sealed":
             raise _discarded(decided) from None
+        _require_not_deleting(store, claim.version)
+
+
+def _require_not_deleting(store: Store, version: str) -> None:
+    """See that what another publisher has sealed wasn't pruned while this one was slow."""
+    if inventory.history(store, version).state == "deleting":
+        raise ReleaseUnusable(
+            f"{version} was published by another publisher and pruned while this one was under "
+            "way, and a pruned version is never used again. Publish under another version; the "
+            "next prune deletes what was sent here."
+        )
