@@ -14,6 +14,7 @@ from static_releases.core import (
     discarding,
     documents,
     inventory,
+    layout,
     publishing,
     verification,
 )
@@ -187,6 +188,35 @@ def test_a_target_with_other_files_is_refused_as_by_publishing(
     with pytest.raises(ReleaseConflict, match="claimed for other files"):
         copy(source, target)
     assert sorted(o.key for o in target.objects("")) == before
+
+
+def mark(store: Store, document: layout.Document, **values: str) -> None:
+    key = layout.document_key("v1", document, 1)
+    store.create(key, documents.encode_mark(**values), documents.JSON)
+
+
+def test_a_retired_release_is_copied_and_a_deleted_one_is_not(
+    make_place: MakePlace, tmp_path: Path
+) -> None:
+    source = published(make_place("file"), tmp_path / "tree")
+    mark(source, "retired", by="tests")
+    assert copy(source, open_store(make_place("memory"))).publication.is_new
+    mark(source, "verdict", verdict="deleting")
+    with pytest.raises(ReleaseUnusable, match="is deleting"):
+        copy(source, open_store(make_place("memory")))
+
+
+def test_a_target_that_was_pruned_is_refused_as_by_publishing(
+    make_place: MakePlace, tmp_path: Path
+) -> None:
+    source = published(make_place("file"), tmp_path / "tree")
+    target = published(make_place("memory"), tmp_path / "tree")
+    mark(target, "retired", by="tests")
+    with pytest.raises(ReleaseUnusable, match="restore v1"):
+        copy(source, target)
+    mark(target, "verdict", verdict="deleting")
+    with pytest.raises(ReleaseUnusable, match="never used again"):
+        copy(source, target)
 
 
 def test_a_discarded_target_waits_for_its_quiet_time(make_place: MakePlace, tmp_path: Path) -> None:
