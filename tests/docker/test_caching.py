@@ -172,5 +172,5 @@ def test_the_final_stage_copies_nothing_of_the_publishing_stage(
 def test_a_new_nonce_runs_the_step_each_time(images: Images, store: AzureStore) -> None:
     built(images, store, PUBLISH_NONCE="1")
     again = built(images, store, PUBLISH_NONCE="2")
-    assert "Already published v1.2.3: 464 files" in again.step("collectstatic")
+    assert "Already published v1.2.3: " in again.step("collectstatic")
     assert built(images, store, PUBLISH_NONCE="2").is_cached

