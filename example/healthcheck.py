@@ -10,6 +10,9 @@ import sys
 HOST = os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].lstrip(".*") or "localhost"
 
 connection = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "8000")), timeout=4)
-connection.request("GET", "/", headers={"Host": HOST})
-status = connection.getresponse().status
+try:
+    connection.request("GET", "/", headers={"Host": HOST})
+    status = connection.getresponse().status
+except OSError as error:
+    sys.exit(f"The first page didn't answer: {error}.")
 sys.exit(f"The first page answered {status}." if status >= 400 else 0)
