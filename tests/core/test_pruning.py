@@ -7,6 +7,7 @@ import pytest
 
 from static_releases.core import (
     address,
+    documents,
     inventory,
     layout,
     pinning,
@@ -17,7 +18,12 @@ from static_releases.core import (
     retirement,
     verification,
 )
-from static_releases.core.errors import ReleaseNotFound, ReleaseUnusable
+from static_releases.core.errors import (
+    AccessDenied,
+    InvalidDocument,
+    ReleaseNotFound,
+    ReleaseUnusable,
+)
 from static_releases.core.headers import for_path
 from static_releases.core.pruning import Outcome
 from static_releases.core.retention import Rule
@@ -25,6 +31,7 @@ from static_releases.core.store import DELETE_BATCH, Store
 from static_releases.core.transfers import Progress
 from tests.conftest import MakeRelay
 from tests.places import collect, open_store, some_files, write_tree
+from tests.servers.azurite import Azurite
 from tests.servers.serving import Place
 from tests.servers.traffic import of_kind
 
@@ -187,6 +194,28 @@ def test_a_deletion_whose_answer_was_lost_is_sent_again(
     store = open_store(cloud_place.through(between.origin))
     assert {each.did for each in prune(store)} == {"deleted"}
     assert states(store) == {"v3": "published", "v2": "deleted", "v1": "deleted"}
+
+
+def test_a_credential_that_may_not_delete_says_so_and_another_finishes(
+    azurite: Azurite, make_place: Callable[[str], Place], tmp_path: Path
+) -> None:
+    place = make_place("azure")
+    store = filled(open_store(place), tmp_path)
+    limited = Store(address.parse(place.url), azurite.sas("rlc"))
+    with pytest.raises(AccessDenied):
+        prune(limited, keep=2)
+    assert states(store)["v1"] == "deleting"
+    assert assets(store, "v1") == FILES
+    assert [each.deleted for each in prune(store, keep=2)] == [FILES]
+
+
+def test_a_pin_that_cannot_be_understood_stops_a_prune(local: Store) -> None:
+    pin(local, "v1")
+    local.create("_pins/production/000002.json", b"{}", documents.JSON)
+    with pytest.raises(InvalidDocument, match="_pins/production/000002"):
+        pruning.look(local, Rule(keep=1))
+    with pytest.raises(InvalidDocument, match="_pins/production/000002"):
+        retire(local, "v2")
 
 
 # -- orders of events ------------------------------------------------------------------------------
