@@ -113,7 +113,8 @@ def _delete(store: Store, rule: Rule, planned: Planned, by: str, tally: "_Tally"
     # The mark is there. Whoever pins after this reading meets it, and restores or fails.
     pinned = pins.names_by_version(pins.read(store))
     if version in pinned:
-        return replace(_restore(store, version, by), why=_pinned_since(pinned[version]))
+        done = _restore(store, version, by)
+        return replace(done, why=done.why or _pinned_since(pinned[version]))
     if retirement.decide(store, version, number, "deleting", by=by) == "restored":
         return Outcome(version=version, did="left", why="it was restored since")
     return tally.delete_folder(version)
