@@ -14,23 +14,21 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 import obstore
-from obstore import exceptions
 
-from static_releases.core import client, clock, reasons
+from static_releases.core import client, clock, translating
 from static_releases.core.address import Address
 from static_releases.core.client import Patience
 from static_releases.core.digests import Digests
 from static_releases.core.errors import (
     AccessDenied,
     ObjectExists,
-    ObjectMissing,
     StoreError,
     StoreMissing,
     StoreUnreachable,
@@ -346,51 +344,8 @@ class Store:
             raise StoreError(f"The clock of {self.address} can't be asked: its host isn't known.")
         return clock.date_of(url, str(self.address))
 
-    @contextmanager
-    def _translated(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except exceptions.AlreadyExistsError:
-            raise ObjectExists(f"{key} is in {self.address} already.") from None
-        except (exceptions.BaseError, OSError, ValueError, NotImplementedError) as error:
-            raise self._translation(key, error) from None
-
-    def _translation(self, key: str, error: Exception) -> StoreError:
-        # A listing's failure has no class of its own; the status in its text tells it apart.
-        status = reasons.status(error)
-        denials = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
-        # A bulk delete on S3 succeeds as a request, and tells of each key in its body.
-        is_denied_in_bulk = "(code: AccessDenied)" in str(error)
-        if isinstance(error, denials) or status in {"401", "403"} or is_denied_in_bulk:
-            return self._denied(key, error)
-        if isinstance(error, FileNotFoundError) or status == "404":
-            return self._missing(key, error)
-        return self._failed(key, error)
-
-    def _denied(self, key: str, error: Exception) -> AccessDenied:
-        return AccessDenied(
-            f"{self.address} denied access to {key or 'its listing'}: the credential is missing, "
-            f"wrong, expired, or may not do this. The store said: {reasons.line(error)}"
-        )
-
-    def _missing(self, key: str, error: Exception) -> StoreError:
-        text = str(error)
-        if re.search(r"ContainerNotFound|NoSuchBucket", text) or "list request" in text:
-            what = "container" if self.address.kind == "azure" else "bucket"
-            return StoreMissing(
-                f"{self.address} has no {what} {self.address.container!r}: create it first, or "
-                f"mend the name. The store said: {reasons.line(error)}"
-            )
-        return ObjectMissing(f"{key} is not in {self.address}.")
-
-    def _failed(self, key: str, error: Exception) -> StoreError:
-        line = reasons.line(error)
-        if reasons.is_no_answer(line):
-            return StoreUnreachable(
-                f"{self.address} did not answer; check the host, the network and any proxy. "
-                f"The last attempt ended with: {line}"
-            )
-        return StoreError(f"{self.address} failed at {key or 'its listing'}: {line}")
+    def _translated(self, key: str) -> AbstractContextManager[None]:
+        return translating.translated(self.address, key)
 
 
 def _is_marker(stored: StoredObject, next_key: str) -> bool:
