@@ -1,11 +1,10 @@
 """Several actors over one store, one request at a time, in every order that matters.
 
 Each actor runs in a greenlet of its own, on the real operations and a real (in-memory) store. Every
-request is a moment at which another actor may come in between, an actor may be killed before or
-after the request reached the store, or an answer may be lost so that the request is sent again.
-`explore` tries all schedules with a bounded number of such switches and faults: nearly every
-mistake of this kind shows with two or three switches (Musuvathi and Qadeer, "Iterative context
-bounding", PLDI 2007).
+request is a moment at which another actor may come in between; after a write an actor may die, or
+its answer may be lost, so that the request is sent again. `explore` tries all schedules with a
+bounded number of such switches and faults: nearly every mistake of this kind shows with two or
+three switches (Musuvathi and Qadeer, "Iterative context bounding", PLDI 2007).
 """
 
 import itertools
@@ -23,7 +22,7 @@ from static_releases.core.errors import ReleaseNotFound, StaticReleasesError, St
 from static_releases.core.headers import Headers
 from static_releases.core.store import Store, StoredContent, StoredObject
 
-Fault = Literal["none", "killed before", "killed after", "answer lost"]
+Fault = Literal["none", "killed", "answer lost"]
 # Which actor takes the next step, and what befalls it.
 Choice = tuple[int, Fault]
 Actor = Callable[[Store], Any]
@@ -82,12 +81,10 @@ class SteppingStore(Store):
         fault = self._run.faults.pop(self._actor, "none")
         shown = "" if fault == "none" else f" ({fault})"
         self._run.trace.append(f"{'ABCDE'[self._actor]} {what}{shown}")
-        if fault == "killed before":
-            raise Killed
         return fault
 
     def _after(self, fault: Fault) -> None:
-        if fault == "killed after":
+        if fault == "killed":
             raise Killed
 
     def _create(self, key: str, body: bytes, headers: Headers) -> None:
@@ -142,7 +139,6 @@ def explore(
     *,
     switches: int = 2,
     faults: int = 0,
-    kinds: Sequence[Fault] = ("killed before", "killed after", "answer lost"),
 ) -> int:
     """Try every schedule within the bounds; return how many there were.
 
@@ -171,9 +167,7 @@ def explore(
                     ]
                 if faulted < faults:
                     waiting += [
-                        ((*done, (chosen[0], kind)), used, faulted + 1)
-                        for kind in kinds
-                        if _befalls(kind, what)
+                        ((*done, (chosen[0], kind)), used, faulted + 1) for kind in _faults(what)
                     ]
     return count
 
@@ -187,11 +181,14 @@ def explore_one(
         _judge(ended, check)
 
 
-def _befalls(kind: Fault, what: str) -> bool:
-    """Tell whether the fault makes a difference: a reader that is killed later is killed now."""
-    return kind == "killed before" or (
-        what.startswith("create") or (kind == "killed after" and what.startswith("delete"))
-    )
+def _faults(what: str) -> tuple[Fault, ...]:
+    """Return what can befall a request and makes a difference.
+
+    An actor leaves traces by its writes alone: where it dies is told by the last one that was done.
+    """
+    if what.startswith("create"):
+        return ("killed", "answer lost")
+    return ("killed",) if what.startswith("delete") else ()
 
 
 def _judge(ended: Ended, check: Callable[[Ended], None]) -> None:
