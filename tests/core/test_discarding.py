@@ -1,5 +1,6 @@
 """Discard over every kind of store: the promises, one test each."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,6 +66,19 @@ def test_a_discard_deletes_the_unfinished_files_and_keeps_the_history(
         "_releases/v1/seal-1.json",
     ]
     assert discarding.discard(store, "v1", by="tests").deleted == 0
+
+
+def test_half_a_file_of_a_killed_publisher_goes_too(
+    make_place: Callable[[str], Place], tree: Path
+) -> None:
+    place = make_place("file")
+    store = open_store(place)
+    leave_unfinished(store, collect(tree))
+    folder = Path(store.address.container, "v1")
+    (folder / "app").mkdir()
+    (folder / "app/logo.png#1").write_bytes(b"half of it")
+    discarding.discard(store, "v1", by="tests")
+    assert not folder.exists()
 
 
 def test_a_discarded_version_is_claimed_again_after_the_quiet_time(

@@ -185,6 +185,14 @@ def test_the_next_run_finishes_a_deletion_and_sweeps_what_was_written_late(store
     assert states(store)["v1"] == "deleted"
 
 
+def test_half_a_file_of_a_killed_publisher_goes_with_its_release(local: Store) -> None:
+    folder = Path(local.address.container, "v1")
+    (folder / "logo.png#1").write_bytes(b"half of it")
+    prune(local)
+    assert states(local)["v1"] == "deleted"
+    assert not folder.exists()
+
+
 def test_a_deletion_whose_answer_was_lost_is_sent_again(
     cloud_place: Place, relay: MakeRelay, tmp_path: Path
 ) -> None:

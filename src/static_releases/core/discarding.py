@@ -109,11 +109,17 @@ def _delete_folder(store: Store, version: str, cleared: str) -> int:
     """
     deleted = 0
     for batch in _batches(store, version):
-        if any(stored.key == cleared for stored in store.objects(layout.history_folder(version))):
-            break
+        if _has_ended(store, version, cleared):
+            return deleted
         store.delete(batch)
         deleted += len(batch)
+    if not _has_ended(store, version, cleared):
+        store.delete_partial(layout.release_folder(version))
     return deleted
+
+
+def _has_ended(store: Store, version: str, cleared: str) -> bool:
+    return any(stored.key == cleared for stored in store.objects(layout.history_folder(version)))
 
 
 def _batches(store: Store, version: str) -> Iterator[list[str]]:

@@ -13,6 +13,7 @@ from typing import Literal
 from static_releases.core import (
     comparing,
     inventory,
+    layout,
     pins,
     retention,
     retirement,
@@ -153,6 +154,7 @@ class _Tally:
         batches = [found[start : start + size] for start in range(0, len(found), size)]
         for batch in transfers.run(self._delete, batches, in_flight=_BATCHES_IN_FLIGHT):
             self._add(batch)
+        self._store.delete_partial(layout.release_folder(version))
         return Outcome(
             version=version,
             did="deleted",

@@ -14,7 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,8 @@ _LIST_CHUNK = 10_000
 _CHUNK_BYTES = 1024 * 1024
 # Azure takes 256 keys in one request, S3 1,000.
 DELETE_BATCH = {"azure": 256, "s3": 1000, "gcs": 100, "file": 1000, "memory": 1000}
+# What the client calls a file of a directory until it is whole.
+_PARTIAL = re.compile(r".+#[0-9]+", re.DOTALL)
 # What a store is opened for: to work in it, with a build's patience, or to look into it for a page
 # that somebody waits for.
 Purpose = Literal["work", "look"]
@@ -331,6 +333,21 @@ class Store:
                 obstore.delete(self._client(self._patience), key)
             except FileNotFoundError:
                 continue
+
+    def delete_partial(self, folder: str) -> None:
+        """Delete what a killed writer left half-written in a folder that is being deleted.
+
+        Only a directory can have it: a file is written beside its name, as ``name#1``, and shown
+        by no listing.
+        """
+        if self.address.kind != "file":
+            return
+        with self._translated(folder):
+            for place, _, names in os.walk(Path(self.address.container, folder), topdown=False):
+                for name in filter(_PARTIAL.fullmatch, names):
+                    Path(place, name).unlink(missing_ok=True)
+                with suppress(OSError):  # refused where something is in it
+                    Path(place).rmdir()
 
     def now(self) -> datetime:
         """Return the time by the store's clock: a directory's is the machine's.
