@@ -1,6 +1,7 @@
 """The files that a team copies: each is what the tool that will read it takes."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,23 @@ def test_actionlint_finds_what_is_wrong(tmp_path: Path) -> None:
 def test_every_job_on_github_ends_in_time() -> None:
     jobs = [job for file in WORKFLOWS for job in documents(file)[0]["jobs"].values()]
     assert all("timeout-minutes" in job or "uses" in job for job in jobs)
+
+
+def test_an_action_is_named_by_its_commit_with_the_version_beside_it() -> None:
+    """A tag can be moved, and what it then names would run with the job's identity."""
+    named = re.findall(r"uses: (.*)$", "\n".join(f.read_text() for f in WORKFLOWS), re.MULTILINE)
+    of_others = [action for action in named if not action.startswith("./")]
+    assert len(of_others) > 5
+    wanted = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+")
+    assert [action for action in of_others if not wanted.fullmatch(action)] == []
+
+
+def test_no_checkout_leaves_the_token_of_the_job_in_the_folder_that_is_built() -> None:
+    jobs = [job for file in WORKFLOWS for job in documents(file)[0]["jobs"].values()]
+    steps = [step for job in jobs for step in job.get("steps", ())]
+    checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
 def test_the_pipeline_is_gitlabs() -> None:
