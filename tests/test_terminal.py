@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from static_releases.terminal import Terminal
 from tests.places import write_tree
 from tests.projects import STATIC_RELEASES, make_project
+from tests.report.stores import DAY, Past, files_of
 
 VERSION = "2026.11.24-0123456789abcdef0123456789abcdef01234567"
 
@@ -36,6 +38,20 @@ def test_what_the_encoding_lacks_is_shown_as_an_escape() -> None:
     assert "\\xfcn\\xef.css" in written(output)
     assert "\\u4e2d.svg" in written(output)
     assert "bad-\\udcff.css" in written(errors)
+
+
+def test_what_somebody_put_into_a_store_commands_no_terminal() -> None:
+    hostile, shown = "a\x1b[2J\r\x9b31m\u202egpj\tb", r"a\x1b[2J\r\x9b31m\u202egpj"
+    output, errors = io.StringIO(), io.StringIO()
+    out = Terminal(output=output, errors=errors)
+    out.line(f"by {hostile}\nsecond")
+    out.error(hostile)
+    out.table(("name", "by"), [("production", hostile)])
+    assert output.getvalue().startswith(f"by {shown}")
+    assert "\nsecond\n" in output.getvalue()
+    assert output.getvalue().count(shown) == 2
+    assert shown in errors.getvalue()
+    assert not set("\x1b\r\x9b\u202e") & set(output.getvalue() + errors.getvalue())
 
 
 def test_json_stays_json_in_every_encoding() -> None:
@@ -80,6 +96,47 @@ def test_names_are_published_where_the_output_is_ascii(tmp_path: Path, name: str
     done = project.manage("collectstatic", "--no-input", PYTHONIOENCODING="ascii")
     assert done.status == 1
     assert "Traceback" not in done.err
+
+
+def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
+    """Run a command whose errors go to a terminal; return what is shown there."""
+    reader, writer = pty.openpty()
+    done = subprocess.run(
+        command, env=environment, check=False, stdout=subprocess.DEVNULL, stderr=writer
+    )
+    os.close(writer)
+    with suppress(OSError):
+        shown = os.read(reader, 100_000).decode()
+    os.close(reader)
+    assert done.returncode == 0, shown
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("verb", "shown"),
+    [
+        ("list", "3 of 3"),
+        ("pins", "2 of 2"),
+        ("pins production", "4 of 4"),
+        ("prune --keep 1", "2 of 2"),
+        ("report {folder}/page.html", "3 of 3"),
+        ("discard v9", "1 of 1"),
+    ],
+)
+def test_a_verb_that_reads_every_release_shows_how_far_it_is(
+    verb: str, shown: str, tmp_path: Path
+) -> None:
+    past = Past(tmp_path / "store")
+    for number in (1, 2):
+        past.release(f"v{number}", files_of(number), number * DAY)
+    past.release("v9", files_of(9), DAY / 2, outcome=None)
+    past.pinned("production", [("v1", DAY), ("v2", DAY), ("v1", DAY), ("v2", DAY)])
+    past.pinned("staging", [("v1", DAY)])
+    command = [str(STATIC_RELEASES), "--store", past.url, *verb.format(folder=tmp_path).split()]
+    environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": "120"}
+    said = on_a_terminal(command, environment)
+    assert shown in said
+    assert "of 0" not in said
 
 
 def test_a_terminal_that_is_narrow_shows_the_version_whole(tmp_path: Path) -> None:

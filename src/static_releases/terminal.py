@@ -2,9 +2,10 @@
 
 import io
 import json
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any, Literal
 
@@ -22,7 +23,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from static_releases.core.transfers import Progress, Watch
+from static_releases.core.transfers import Count, Progress, Watch
 from static_releases.figures import number as number
 from static_releases.figures import size as size
 from static_releases.figures import when as when
@@ -32,6 +33,8 @@ Format = Literal["text", "json"]
 _SECONDS_BETWEEN_LINES = 5.0
 # A log has no width: a table must not be folded to a guess.
 _LOG_WIDTH = 200
+# Control characters but for the end of a line and the tabulator, and those that turn the direction.
+_COMMANDING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Terminal:
@@ -55,11 +58,11 @@ class Terminal:
     def line(self, text: str) -> None:
         """Print a line as it is, never folded; nothing with ``--format json``."""
         if self.format == "text":
-            self._output.print(Text(text), soft_wrap=True)
+            self._output.print(_text(text), soft_wrap=True)
 
     def error(self, text: str) -> None:
         """Print a line where errors go."""
-        self._errors.print(Text(text), soft_wrap=True)
+        self._errors.print(_text(text), soft_wrap=True)
 
     def json(self, value: Any) -> None:
         """Print a value as JSON, with ``--format json`` only."""
@@ -83,7 +86,7 @@ class Terminal:
                 no_wrap=title == columns[0],
             )
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*map(_text, row))
         self._print_unbroken(table)
 
     def _print_unbroken(self, table: Table) -> None:
@@ -105,7 +108,7 @@ class Terminal:
             yield _lines(label, self)
 
     @contextmanager
-    def counting(self, label: str) -> Iterator[Callable[[int, int], None]]:
+    def counting(self, label: str) -> Iterator[Count]:
         """Show how many of how many are done, as `progress` does for bytes."""
         if not self._has_bars:
             yield _counted_lines(label, self)
@@ -113,12 +116,17 @@ class Terminal:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
+            TextColumn("{task.fields[done]}"),
             TimeRemainingColumn(),
         )
         with Bars(*columns, console=self._errors, transient=True) as bars:
-            task = bars.add_task(label, total=0)
-            yield lambda done, total: bars.update(task, completed=done, total=total)
+            # Until the first is done nobody knows how many they are: the bar only moves.
+            task = bars.add_task(label, total=None, done="")
+
+            def count(done: int, total: int) -> None:
+                bars.update(task, completed=done, total=total, done=f"{done:,} of {total:,}")
+
+            yield count
 
     @contextmanager
     def _bars(self, label: str) -> Iterator[Watch]:
@@ -149,6 +157,14 @@ def _console(stream: IO[str]) -> Console:
     if not _is_terminal(stream):
         console.width = _LOG_WIDTH
     return console
+
+
+def _text(text: str) -> Text:
+    """Return text as it is, but for what would move the cursor or change what is on the screen.
+
+    Names in a store, and who wrote them, are what somebody put there.
+    """
+    return Text(_COMMANDING.sub(lambda found: repr(found[0])[1:-1], text))
 
 
 def _is_terminal(stream: IO[str]) -> bool:
@@ -187,13 +203,13 @@ def _lines(label: str, terminal: Terminal) -> Watch:
     return watch
 
 
-def _counted_lines(label: str, terminal: Terminal) -> Callable[[int, int], None]:
+def _counted_lines(label: str, terminal: Terminal) -> Count:
     last_at = time.monotonic()
 
-    def watch(done: int, total: int) -> None:
+    def count(done: int, total: int) -> None:
         nonlocal last_at
         if time.monotonic() - last_at >= _SECONDS_BETWEEN_LINES:
             last_at = time.monotonic()
             terminal.error(f"{label}: {done:,} of {total:,}")
 
-    return watch
+    return count

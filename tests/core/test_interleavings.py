@@ -37,6 +37,7 @@ from static_releases.core.errors import ObjectMissing, PinConflict, ReleaseUnusa
 from static_releases.core.pins import Pin
 from static_releases.core.retention import Planned, PrunePlan, Rule
 from static_releases.core.store import Store
+from static_releases.core.transfers import Count
 from tests import interleaving
 from tests.interleaving import Actor, Ended, State, Violation, explore
 from tests.places import collect, write_tree
@@ -429,7 +430,7 @@ def a_prune_that_deletes_the_history_too(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_discard_that_does_not_look_for_cleared(patch: pytest.MonkeyPatch) -> None:
-    def wrong(store: Store, version: str, _cleared: str) -> int:
+    def wrong(store: Store, version: str, _cleared: str, _count: Count | None) -> int:
         keys = [stored.key for stored in store.objects(version)]
         for key in keys:
             store.delete([key])

@@ -67,6 +67,30 @@ def test_a_consumer_that_stops_leaves_no_thread() -> None:
     assert threading.active_count() == before
 
 
+def test_ctrl_c_while_a_thread_is_being_started_is_only_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Thread(threading.Thread):
+        started = 0
+
+        def start(self) -> None:
+            Thread.started += 1
+            if Thread.started == 3:
+                raise KeyboardInterrupt
+            super().start()
+
+    monkeypatch.setattr(transfers, "Thread", Thread)
+    with pytest.raises(KeyboardInterrupt):
+        list(transfers.run(lambda _: time.sleep(0.2), range(9), in_flight=9))
+
+
+def test_a_count_is_told_of_each_that_is_done() -> None:
+    told: list[tuple[int, int]] = []
+    done = transfers.counted(lambda n: n, range(5), lambda *counts: told.append(counts))
+    assert sorted(done) == [0, 1, 2, 3, 4]
+    assert told == [(n, 5) for n in range(1, 6)]
+
+
 INTERRUPTED = """
 import os, signal, threading, time
 from static_releases.core import transfers

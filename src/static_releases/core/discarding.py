@@ -9,6 +9,7 @@ from static_releases.core.documents import Claim
 from static_releases.core.errors import ObjectExists, ReleaseUnusable
 from static_releases.core.model import Manifest
 from static_releases.core.store import DELETE_BATCH, Store
+from static_releases.core.transfers import Count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,7 +20,7 @@ class Discarded:
     deleted: int
 
 
-def discard(store: Store, version: str, *, by: str) -> Discarded:
+def discard(store: Store, version: str, *, by: str, count: Count | None = None) -> Discarded:
     """End an unfinished publication and delete its files; the version can be claimed again.
 
     Safe to repeat after any interruption, and worth it where the discarded publisher went on: what
@@ -39,7 +40,7 @@ def discard(store: Store, version: str, *, by: str) -> Discarded:
         _claim_for_nothing(store, version, number, by)
     _decide_discarded(store, version, number, by)
     cleared = layout.document_key(version, "cleared", number)
-    deleted = _delete_folder(store, version, cleared)
+    deleted = _delete_folder(store, version, cleared, count)
     mark = documents.encode_mark(cleared_at=datetime.now(UTC).isoformat(), by=by)
     _create(store, cleared, mark)
     return Discarded(version=version, deleted=deleted)
@@ -102,17 +103,20 @@ def _create(store: Store, key: str, body: bytes) -> bool:
     return True
 
 
-def _delete_folder(store: Store, version: str, cleared: str) -> int:
+def _delete_folder(store: Store, version: str, cleared: str, count: Count | None = None) -> int:
     """Delete the folder in batches, looking before each whether another discard has ended.
 
     Once it has, the folder may belong to the next claim.
     """
     deleted = 0
-    for batch in _batches(store, version):
+    keys = [stored.key for stored in comparing.folder(store, version).values()]
+    for batch in _batches(store, keys):
         if _has_ended(store, version, cleared):
             return deleted
         store.delete(batch)
         deleted += len(batch)
+        if count is not None:
+            count(deleted, len(keys))
     if not _has_ended(store, version, cleared):
         store.delete_partial(layout.release_folder(version))
     return deleted
@@ -122,8 +126,7 @@ def _has_ended(store: Store, version: str, cleared: str) -> bool:
     return any(stored.key == cleared for stored in store.objects(layout.history_folder(version)))
 
 
-def _batches(store: Store, version: str) -> Iterator[list[str]]:
-    keys = [stored.key for stored in comparing.folder(store, version).values()]
+def _batches(store: Store, keys: list[str]) -> Iterator[list[str]]:
     size = DELETE_BATCH[store.address.kind]
     for start in range(0, len(keys), size):
         yield keys[start : start + size]

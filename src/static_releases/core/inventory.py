@@ -11,6 +11,7 @@ from static_releases.core.documents import Claim, Seal, Verdict
 from static_releases.core.errors import InvalidVersion, ObjectMissing, ReleaseNotFound
 from static_releases.core.layout import DocumentKey
 from static_releases.core.model import Layout, State
+from static_releases.core.transfers import Count
 
 if TYPE_CHECKING:  # planning and the command line's parser need no client library
     from static_releases.core.store import Looks, StoredObject
@@ -101,7 +102,7 @@ def history(store: "Looks", version: str) -> History:
     return _history(store, version, found.get(version, _Documents()), has_folder=None)
 
 
-def releases(store: "Looks") -> list[Release]:
+def releases(store: "Looks", *, count: Count | None = None) -> list[Release]:
     """Return every version that the store knows of, the newest first.
 
     Order is that of publication; what isn't published yet comes first. Costs three listings and
@@ -121,7 +122,8 @@ def releases(store: "Looks") -> list[Release]:
         return known
 
     pinned = pins.names_by_version(pins.read(store))
-    return ordered(release_of(known, pinned) for known in transfers.run(one, found.items()))
+    histories = transfers.counted(one, list(found.items()), count)
+    return ordered(release_of(known, pinned) for known in histories)
 
 
 def ordered(found: Iterable[Release]) -> list[Release]:

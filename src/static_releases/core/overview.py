@@ -13,6 +13,7 @@ from static_releases.core.inventory import Release
 from static_releases.core.model import State
 from static_releases.core.pins import Pin
 from static_releases.core.retention import PrunePlan, Rule
+from static_releases.core.transfers import Count
 
 if TYPE_CHECKING:
     from static_releases.core.store import Looks
@@ -140,13 +141,13 @@ class Filter:
         return fits and self.state in {"", row.release.state}
 
 
-def look(store: "Looks") -> Seen:
+def look(store: "Looks", *, count: Count | None = None) -> Seen:
     """Read every release and every pin's log: four listings, and small reads, many at once."""
     return Seen(
         store=str(store.address),
         seen_at=datetime.now(UTC),
-        releases=tuple(inventory.releases(store)),
-        pins=tuple(pins.read(store, depth="log")),
+        releases=tuple(inventory.releases(store, count=count)),
+        pins=tuple(pins.read(store, depth="log", count=count)),
     )
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from static_releases.core import documents, layout, transfers
+from static_releases.core.transfers import Count
 
 if TYPE_CHECKING:  # planning and the command line's parser need no client library
     from static_releases.core.store import Looks, StoredObject
@@ -70,14 +71,16 @@ class Pin:
         )
 
 
-def read(store: "Looks", *, depth: Depth = "current") -> list[Pin]:
+def read(store: "Looks", *, depth: Depth = "current", count: Count | None = None) -> list[Pin]:
     """Return every name's pin, sorted by name: one listing, and two small reads an entry."""
-    return _read(store, layout.PINS, depth)
+    return _read(store, layout.PINS, depth, count)
 
 
-def read_name(store: "Looks", name: str, *, depth: Depth = "current") -> Pin:
+def read_name(
+    store: "Looks", name: str, *, depth: Depth = "current", count: Count | None = None
+) -> Pin:
     """Return the pin of this name; without entries where it was never pinned."""
-    found = _read(store, f"{layout.PINS}/{layout.check_pin_name(name)}", depth)
+    found = _read(store, f"{layout.PINS}/{layout.check_pin_name(name)}", depth, count)
     return found[0] if found else Pin(name=name, entries=())
 
 
@@ -147,7 +150,7 @@ class _Listed:
     decided_at: dict[int, datetime] = field(default_factory=dict)
 
 
-def _read(store: "Looks", folder: str, depth: Depth) -> list[Pin]:
+def _read(store: "Looks", folder: str, depth: Depth, count: Count | None) -> list[Pin]:
     listed = _listed(store.objects(folder))
 
     def newest_first(name: str) -> Iterator[Entry]:
@@ -172,7 +175,7 @@ def _read(store: "Looks", folder: str, depth: Depth) -> list[Pin]:
     else:
         items = [(name, 0) for name, each in listed.items() if each.at]
     found: dict[str, list[Entry]] = defaultdict(list)
-    for entries in transfers.run(one, items):
+    for entries in transfers.counted(one, items, count):
         for entry in entries:
             found[entry.name].append(entry)
     return [

@@ -22,7 +22,7 @@ from static_releases.core import (
 from static_releases.core.errors import ReleaseUnusable
 from static_releases.core.retention import Planned, PrunePlan, Rule
 from static_releases.core.store import DELETE_BATCH, Store, StoredObject
-from static_releases.core.transfers import Progress, Watch
+from static_releases.core.transfers import Count, Progress, Watch
 
 Did = Literal["restored", "retired", "deleted", "swept", "left"]
 
@@ -42,12 +42,12 @@ class Outcome:
     deleted_bytes: int = 0
 
 
-def look(store: Store, rule: Rule) -> PrunePlan:
+def look(store: Store, rule: Rule, *, count: Count | None = None) -> PrunePlan:
     """Look at the store and return what `prune` would do now; nothing is written."""
     now = store.now()
-    releases = inventory.releases(store)
+    releases = inventory.releases(store, count=count)
     depth: pins.Depth = "current" if rule.keep_days is None else retention.since(rule, now)
-    return retention.plan(releases, pins.read(store, depth=depth), rule, now)
+    return retention.plan(releases, pins.read(store, depth=depth, count=count), rule, now)
 
 
 def prune(

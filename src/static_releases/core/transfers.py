@@ -1,7 +1,7 @@
 """Many requests at once, bounded in number and in bytes: the one place with threads."""
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -30,6 +30,8 @@ class Progress:
 
 
 Watch = Callable[[Progress], None]
+# Is told how many of how many are done, where bytes say nothing.
+Count = Callable[[int, int], None]
 
 
 def _weightless(_item: object) -> int:
@@ -66,6 +68,16 @@ def run(
         raise
     finally:
         workers.end(grace_seconds)
+
+
+def counted(
+    work: Callable[[Item], Result], items: Sequence[Item], count: Count | None
+) -> Iterator[Result]:
+    """Yield as `run` does, and tell how many are done."""
+    for done, result in enumerate(run(work, items), 1):
+        if count is not None:
+            count(done, len(items))
+        yield result
 
 
 class _Workers(Generic[Item, Result]):
@@ -105,7 +117,9 @@ class _Workers(Generic[Item, Result]):
             self._tasks.put(None)
         ends_at = None if grace_seconds is None else time.monotonic() + grace_seconds
         for thread in self._threads:
-            thread.join(None if ends_at is None else max(0.0, ends_at - time.monotonic()))
+            # Ctrl-C may have come while one was being started, which can't be joined.
+            if thread.is_alive():
+                thread.join(None if ends_at is None else max(0.0, ends_at - time.monotonic()))
 
     def _serve(self) -> None:
         for future, item in iter(self._tasks.get, None):

@@ -1,14 +1,15 @@
 """A store looked at once, and shown in one file."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from static_releases.core import additions, inventory, overview
 from static_releases.core.documents import Claim
 from static_releases.core.errors import InvalidDocument, ObjectMissing
-from static_releases.core.overview import Overview, Row
+from static_releases.core.overview import Overview, Row, Seen
 from static_releases.core.retention import Rule
 from static_releases.core.store import Looks
+from static_releases.core.transfers import Count
 from static_releases.figures import number
 from static_releases.report import details, presenting, pruning, rendering
 from static_releases.report.details import Detail, Diff
@@ -16,9 +17,6 @@ from static_releases.report.links import Commands
 
 _CHANGES_SHOWN = 100
 _PRUNED_SHOWN = 500
-
-# Is told how many of the manifests are read.
-Watch = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +33,25 @@ class AnchorLinks:
         return self.release(new) if (old, new) in self.steps else None
 
 
-def look(store: Looks, watch: Watch) -> Overview:
-    """Read what the page shows, with every manifest: one small read for each release."""
-    seen = overview.look(store)
+def compare(store: Looks, seen: Seen, count: Count) -> Overview:
+    """Return what the page shows, having read every manifest: one small read for each release."""
     steps = additions.steps(seen.releases)
     added: dict[str, int] = {}
     for key, new_bytes in additions.measure(store, steps):
         added[key] = new_bytes
-        watch(len(added), len(steps))
+        count(len(added), len(steps))
     return overview.of(seen, added)
 
 
-def write(store: Looks, found: Overview, rule: Rule, commands: Commands, *, detailed: int) -> str:
+def write(
+    store: Looks,
+    found: Overview,
+    rule: Rule,
+    commands: Commands,
+    *,
+    detailed: int,
+    count: Count,
+) -> str:
     """Return the page, with the newest releases and those that are pinned in detail."""
     rows = _detailed(found, detailed)
     links = AnchorLinks(
@@ -58,7 +63,7 @@ def write(store: Looks, found: Overview, rule: Rule, commands: Commands, *, deta
     return rendering.alone(
         presenting.page(found, links, commands),
         [presenting.line(row, found.seen_at, links) for row in found.rows],
-        list(_details(store, rows, found, links, commands)),
+        list(_details(store, rows, found, links, commands, count)),
         pruning.prune(found.prune_plan(rule), links, commands, most=_PRUNED_SHOWN),
         pin=commands("Say what production runs", "pin", "production", newest),
         show=commands("Show one", "show", "VERSION"),
@@ -75,17 +80,23 @@ def _detailed(found: Overview, count: int) -> Sequence[Row]:
 
 
 def _details(
-    store: Looks, rows: Sequence[Row], found: Overview, links: AnchorLinks, commands: Commands
+    store: Looks,
+    rows: Sequence[Row],
+    found: Overview,
+    links: AnchorLinks,
+    commands: Commands,
+    count: Count,
 ) -> Iterator[Detail]:
     """Yield each row's detail, holding two manifests at a time."""
     held: dict[str, Claim | None] = {}
-    for row in rows:
+    for done, row in enumerate(rows, 1):
         pair = [version for version in (row.release.version, row.previous) if version]
         held = {v: held[v] if v in held else _claim(store, found.by_version[v]) for v in pair}
         new, old = held[row.release.version], held.get(row.previous or "")
         diff: Diff | None = None
         if old and new:
             diff = details.difference(old, new, links, commands, most=_CHANGES_SHOWN)
+        count(done, len(rows))
         yield details.detail(row, new, found, links, commands, diff=diff)
 
 

@@ -65,10 +65,13 @@ def show_pins(config: Configuration, arguments: argparse.Namespace, out: Termina
 
     store = config.open_store()
     if arguments.name is None:
-        current = [pin.current for pin in pins.read(store)]
+        with out.counting("reading pins") as count:
+            current = [pin.current for pin in pins.read(store, count=count)]
         entries = [entry for entry in current if entry is not None]
     else:
-        log = pins.read_name(store, layout.check_pin_name(arguments.name), depth="log")
+        name = layout.check_pin_name(arguments.name)
+        with out.counting(f"reading the log of {name}") as count:
+            log = pins.read_name(store, name, depth="log", count=count)
         entries = list(reversed(log.entries))
     out.json(
         [

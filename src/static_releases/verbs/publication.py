@@ -58,7 +58,8 @@ def discard(config: Configuration, arguments: argparse.Namespace, out: Terminal)
     from static_releases.core import discarding, planning
 
     version = layout.check_version(arguments.version)
-    done = discarding.discard(config.open_store(), version, by=releasing.who())
+    with out.counting(f"deleting {version}") as count:
+        done = discarding.discard(config.open_store(), version, by=releasing.who(), count=count)
     out.line(
         f"Discarded {version}: {done.deleted:,} objects deleted. It can be published again after "
         f"{int(planning.QUIET.total_seconds() // 60)} minutes."

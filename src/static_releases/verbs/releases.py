@@ -40,7 +40,8 @@ def list_releases(config: Configuration, arguments: argparse.Namespace, out: Ter
     from static_releases.core import inventory
 
     store = config.open_store()
-    known = inventory.releases(store)
+    with out.counting("reading releases") as count:
+        known = inventory.releases(store, count=count)
     hidden = set() if arguments.all else {"deleted", "discarded"}
     found = [release for release in known if release.state not in hidden]
     new_bytes = _new_bytes(store, known, found, out) if arguments.new_bytes else {}

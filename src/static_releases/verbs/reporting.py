@@ -35,6 +35,7 @@ def add(add_verb: AddVerb) -> None:
 
 def report(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
     """Write one page that shows every release, what runs where, and what a prune would do."""
+    from static_releases.core import overview
     from static_releases.report import standalone
 
     rule, file = _rule(arguments), Path(arguments.file)
@@ -43,16 +44,22 @@ def report(config: Configuration, arguments: argparse.Namespace, out: Terminal) 
     if file.is_dir():
         raise InvalidSetting(f"{file} is a folder: name the file to write, such as releases.html.")
     store = config.open_store()
-    with out.counting("reading manifests") as watch:
-        found = standalone.look(store, watch)
+    with out.counting("reading releases and pins") as count:
+        seen = overview.look(store, count=count)
+    with out.counting("reading manifests") as count:
+        found = standalone.compare(store, seen, count)
     commands = Commands(_program(arguments, config))
-    page = standalone.write(store, found, rule, commands, detailed=arguments.details)
+    with out.counting("writing the page") as count:
+        page = standalone.write(
+            store, found, rule, commands, detailed=arguments.details, count=count
+        )
     size_bytes = _replace(file, page)
-    count = len(found.rows)
+    versions = len(found.rows)
     out.line(
-        f"{file}: {number(count)} version{'s'[: count != 1]} of {found.store}, {size(size_bytes)}."
+        f"{file}: {number(versions)} version{'s'[: versions != 1]} of {found.store}, "
+        f"{size(size_bytes)}."
     )
-    out.json({"file": str(file), "versions": count, "size_bytes": size_bytes})
+    out.json({"file": str(file), "versions": versions, "size_bytes": size_bytes})
     return 0
 
 

@@ -89,7 +89,8 @@ def prune(config: Configuration, arguments: argparse.Namespace, out: Terminal) -
         grace_days=arguments.grace_days,
     )
     store = config.open_store()
-    plan = pruning.look(store, rule)
+    with out.counting("reading releases and pins") as count:
+        plan = pruning.look(store, rule, count=count)
     _show(plan, config, out)
     _warn_kept(plan, config, store, out)
     done: list[Outcome] = []
