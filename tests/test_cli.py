@@ -214,6 +214,10 @@ def test_failures_and_wrong_use_under_manage(project: Project) -> None:
     assert project.manage("staticreleases", "discard", "v1").status == 1
     assert project.manage("staticreleases", "frobnicate").status == 2
     assert project.manage("staticreleases").status == 2
+    assert project.manage("staticreleases", "publish", "--version", "a/b").status == 2
+    wrong = project.manage("staticreleases", "verify", "--url", "--sample", "few")
+    assert wrong.status == 2
+    assert "'few' is not a whole number above 0" in wrong.err
     (project.directory.parent / "store/v1/site/app.js").unlink()
     assert project.manage("staticreleases", "verify").status == 1
 
@@ -225,7 +229,7 @@ def test_a_project_with_another_storage_is_told_so(project: Project) -> None:
     text = text.replace("static_releases.storage.ReleaseStaticFilesStorage", other)
     settings.write_text(text[: text.index('"OPTIONS": {\'store')] + "}}\n")
     done = project.manage("staticreleases", "list")
-    assert done.status == 1
+    assert done.status == 2
     assert "ReleaseStaticFilesStorage" in done.err
     assert "Traceback" not in done.err
 

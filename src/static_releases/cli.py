@@ -16,6 +16,7 @@ from static_releases.terminal import Terminal
 from static_releases.verbs.verb import Verb, pairs
 
 PROGRAM = "static-releases"
+WRONG_STATUS = 2
 STOPPED_STATUS = 130
 STOPPED = "Stopped. Running it again is safe and goes on from there."
 
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(lambda: _configuration(arguments), arguments, out)
     except InvalidSetting as error:
         out.error(f"static-releases: {explain(error)}")
-        return 2
+        return WRONG_STATUS
     except StaticReleasesError as error:
         out.error(f"static-releases: {explain(error)}")
         return 1

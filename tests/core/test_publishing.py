@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from static_releases import cli
 from static_releases.core import (
     address,
     discarding,
@@ -121,8 +122,9 @@ def test_other_files_under_a_published_version_are_refused_and_named(
 def test_other_files_under_an_unfinished_version_are_refused(store: Store, tree: Path) -> None:
     leave_unfinished(store, collect(tree))
     (tree / "one+two.js").write_bytes(b"changed")
-    with pytest.raises(ReleaseConflict, match=r"one\+two\.js: other bytes"):
+    with pytest.raises(ReleaseConflict, match=r"one\+two\.js: other bytes") as refused:
         publish(store, collect(tree))
+    assert "`discard v1` ends it" in cli.explain(refused.value)
 
 
 def test_an_unfinished_publication_resumes_with_what_is_missing(store: Store, tree: Path) -> None:

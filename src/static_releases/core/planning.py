@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from static_releases.core import comparing, documents, inventory, layout
-from static_releases.core.errors import ReleaseUnusable
+from static_releases.core.errors import ReleaseConflict, ReleaseUnusable
 from static_releases.core.inventory import History
 from static_releases.core.model import Asset, Manifest
 from static_releases.core.store import Store, StoredObject
@@ -90,10 +90,16 @@ def decide(known: History, manifest: Manifest) -> Action:
 def _require_same_tree(store: Store, known: History, manifest: Manifest) -> None:
     if known.seal is not None and known.seal.tree_digest == manifest.tree_digest:
         return
-    number = known.claim_number or 1
-    comparing.require_same_manifest(
-        store, documents.read_claim(store, known.version, number), manifest
-    )
+    claim = documents.read_claim(store, known.version, known.claim_number or 1)
+    try:
+        comparing.require_same_manifest(store, claim, manifest)
+    except ReleaseConflict as error:
+        if known.state == "publishing":
+            error.add_note(
+                f"That publication was never finished: `discard {known.version}` ends it, and "
+                "other files can be published under the version then."
+            )
+        raise
 
 
 def _require_quiet(store: Store, known: History, quiet_time: timedelta) -> None:

@@ -51,10 +51,9 @@ def _add_public(parser: argparse.ArgumentParser) -> None:
 
 
 def _above_zero(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 def _require_url(arguments: argparse.Namespace) -> None:

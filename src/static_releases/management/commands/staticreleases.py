@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from static_releases import cli, examination, verbs
 from static_releases.core.configuration import Configuration
-from static_releases.core.errors import StaticReleasesError
+from static_releases.core.errors import InvalidSetting, StaticReleasesError
 from static_releases.storage import ReleaseStaticFilesStorage
 from static_releases.terminal import Terminal
 
@@ -40,7 +40,9 @@ class Command(BaseCommand):
             status = cli.run(
                 _configuration, arguments, out, examine=examination.find, program=PROGRAM
             )
-        except (StaticReleasesError, ImproperlyConfigured) as error:
+        except (InvalidSetting, ImproperlyConfigured) as error:
+            raise CommandError(cli.explain(error), returncode=cli.WRONG_STATUS) from error
+        except StaticReleasesError as error:
             raise CommandError(cli.explain(error)) from error
         except KeyboardInterrupt:
             raise CommandError(cli.STOPPED, returncode=cli.STOPPED_STATUS) from None
@@ -55,7 +57,7 @@ def plain(wrapper: Any) -> Any:
 
 def _configuration() -> Configuration:
     if not isinstance(staticfiles_storage, ReleaseStaticFilesStorage):
-        raise CommandError(
+        raise InvalidSetting(
             'STORAGES["staticfiles"]["BACKEND"] is '
             f"{settings.STORAGES[STATICFILES_STORAGE_ALIAS]['BACKEND']}, "
             "not static_releases.storage.ReleaseStaticFilesStorage."
