@@ -75,8 +75,7 @@ def _store_messages(config: Configuration) -> list[CheckMessage]:
     except InvalidSetting as error:
         # An image that only serves has neither the SDK nor the account: with `base_url` it needs
         # none of them. Publishing tells.
-        is_publishers = isinstance(error, NotSet) or isinstance(error.__cause__, ImportError)
-        if config.base_url and is_publishers:
+        if config.base_url and isinstance(error, NotSet):
             return []
         return [_wrong_option(error)]
     return []

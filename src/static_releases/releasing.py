@@ -104,7 +104,7 @@ def publish(
     _require_sound(config, files, out, examine)
     try:
         return _publish(config, collected, out, quiet_time=quiet_time)
-    except StoreError as error:
+    except (StoreError, InvalidSetting) as error:
         if mismatch:
             error.add_note(f"The record doesn't say that this is published: {mismatch}.")
         raise

@@ -39,6 +39,30 @@ def test_with_base_url_nothing_of_it_is_loaded(make: Any, store: Any) -> None:
     assert done.out.splitlines() == ["https://cdn.example.com/v1/site/app.css", "[]"]
 
 
+@pytest.mark.parametrize(
+    ("reads", "told"),
+    [
+        ("os.environ['STATIC_ACCOUNT']", "there is no STATIC_ACCOUNT"),
+        ("settings.STATIC_ACCOUNT", "'Settings' object has no attribute 'STATIC_ACCOUNT'"),
+        ("int('secret')", "it fails with ValueError"),
+    ],
+)
+def test_a_class_that_reads_what_only_the_build_has_stops_nothing_but_publishing(
+    make: Any, reads: str, told: str
+) -> None:
+    project = make(store="project_storages.Static", base_url="https://cdn.example.com/")
+    project.path("project_storages.py").write_text(
+        f"import os\nfrom django.conf import settings\naccount = {reads}\n"
+    )
+    checked = project.manage("check")
+    assert checked.status == 0, checked.err
+    published = project.manage("collectstatic", "--no-input")
+    assert published.status == 1
+    assert f"project_storages.Static can't be imported: {told}" in published.err
+    assert "Traceback" not in published.err
+    assert "secret" not in published.err
+
+
 def test_without_a_version_migrate_and_the_like_load_nothing_of_it(make: Any) -> None:
     project = make(store="project_storages.Static", version="")
     done = project.manage("migrate", "--plan")

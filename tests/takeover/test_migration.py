@@ -84,8 +84,8 @@ def project(azurite: Azurite, container: str, tmp_path: Path) -> Project:
     return made
 
 
-def collect(project: Project, version: str) -> str:
-    done = project.manage("collectstatic", "--no-input", RELEASE_VERSION=version)
+def collect(project: Project, version: str, **environment: str) -> str:
+    done = project.manage("collectstatic", "--no-input", RELEASE_VERSION=version, **environment)
     assert done.status == 0, done.err
     return done.out
 
@@ -134,6 +134,7 @@ def test_a_hand_made_project_migrates_publishes_and_rolls_back_and_forth(project
     # A running image has no credential; forth, back to the old kind, and forth again.
     running = {"STATIC_CONNECTION_STRING": ""}
     assert served(project, "v1.1.0", **running) == NEW
+    assert "Already published v1.1.0" in collect(project, "v1.1.0", **running)
     assert served(project, "v1.0.0", **running) == OLD
     assert [url_of(project, path, "v1.0.0", **running) for path in OLD] == old_urls
     assert served(project, "v1.1.0", **running) == NEW
@@ -150,6 +151,23 @@ def test_an_old_version_is_not_published_again_and_stays_as_it_is(project: Proje
     assert done.status == 1
     assert "holds 3 objects that no publication made" in done.err
     assert served(project, "v1.0.0") == OLD
+
+
+def test_an_image_without_the_connection_string_can_not_publish_and_says_why(
+    project: Project,
+) -> None:
+    migrate(project)
+    put_assets(project, NEW)
+    collect(project, "v1.1.0")
+    running = {"RELEASE_VERSION": "v1.1.1", "STATIC_CONNECTION_STRING": ""}
+    done = project.manage("collectstatic", "--no-input", **running)
+    assert done.status == 1
+    assert "has no `account_name`" in done.err
+    assert "it is of v1.1.0, not of v1.1.1" in done.err
+    elsewhere = {**running, "RELEASE_VERSION": "v1.1.0", "STATIC_CONTAINER": "other"}
+    done = project.manage("collectstatic", "--no-input", **elsewhere)
+    assert done.status == 1
+    assert "not of az://other" in done.err
 
 
 def test_the_class_s_cache_control_goes_to_the_new_release(project: Project) -> None:

@@ -11,7 +11,7 @@ from static_releases.core.address import Address
 from static_releases.core.errors import InvalidSetting
 from static_releases.core.target import Target
 from static_releases.takeover import options
-from static_releases.takeover.taken import Family, Taken, public_url
+from static_releases.takeover.taken import Family, NotSet, Taken, public_url
 
 # Azure's documented scope for its storage, and the account that its emulator is born with:
 # https://learn.microsoft.com/azure/storage/common/storage-use-emulator
@@ -53,7 +53,12 @@ class _Key:
 
 def target(taken: Taken) -> Target:
     """Return the store that the storage writes to."""
-    account = _account(taken)
+    try:
+        account = _account(taken)
+    except NotSet as error:
+        if taken.needs_url:
+            raise
+        return _without_account(taken, error)
     container = taken.require("azure_container")
     prefix = taken.prefix()
     provider = _provider(taken, account)
@@ -66,6 +71,23 @@ def target(taken: Taken) -> Target:
         },
         credentials=lambda: {"credential_provider": provider} if provider else {},
         own_url=_own_url(taken, account.url, container, prefix),
+        cache_control=taken.cache_control(),
+    )
+
+
+def _without_account(taken: Taken, missing: NotSet) -> Target:
+    """Return the store as an image knows it whose build alone has the connection string.
+
+    A record can be compared with it; opening it raises what is missing.
+    """
+
+    def credentials() -> Mapping[str, Any]:
+        raise missing
+
+    container = taken.require("azure_container")
+    return Target(
+        address=Address(kind="azure", container=container, prefix=taken.prefix()),
+        credentials=credentials,
         cache_control=taken.cache_control(),
     )
 

@@ -1,6 +1,7 @@
 """A project's storage class into the storage that is asked, and what stops it."""
 
 import importlib
+import re
 from typing import Any
 
 from django.contrib.staticfiles.storage import ManifestFilesMixin
@@ -9,10 +10,13 @@ from django.core.files.storage import InMemoryStorage
 
 from static_releases.core.errors import InvalidSetting
 from static_releases.takeover.entry import Entry, nearest
-from static_releases.takeover.taken import Family, Taken
+from static_releases.takeover.taken import Family, NotSet, Taken
 
 # What collectstatic asks of any storage.
 _METHODS = ("post_process", "save")
+# The text of these names a module or a setting; that of others may repeat a value.
+_TOLD = (ImportError, ImproperlyConfigured, AttributeError)
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 def make(
@@ -40,13 +44,14 @@ def _import(entry: Entry, known: list[str]) -> type:
     module_path, _, name = entry.backend.rpartition(".")
     try:
         module = importlib.import_module(module_path)
-    except (ImportError, ImproperlyConfigured) as error:
-        raise InvalidSetting(
-            f"`store` ({entry.name}): {entry.backend} can't be imported: {error}."
+    except Exception as error:
+        # A hand-made class commonly reads its account from the environment as it is imported.
+        raise NotSet(
+            f"`store` ({entry.name}): {entry.backend} can't be imported: {_told(error)}."
             f"{nearest(entry.backend, known)} Publishing needs django-storages with its extra "
-            "(azure, s3 or google); where only URLs are needed, set `base_url`, and the class is "
-            "never imported."
-        ) from _import_error(error)
+            "(azure, s3 or google), and what the class reads; where only URLs are needed, set "
+            "`base_url`, and the class is never imported."
+        ) from error
     found = getattr(module, name, None)
     if not isinstance(found, type):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
@@ -56,10 +61,13 @@ def _import(entry: Entry, known: list[str]) -> type:
     return found
 
 
-def _import_error(error: BaseException) -> BaseException:
-    """Return the missing module beneath an error: django-storages wraps some of them."""
-    beneath = error.__cause__ or error.__context__
-    return beneath if isinstance(beneath, ImportError) else error
+def _told(error: Exception) -> str:
+    """Return what an error says, as far as that can't be a credential."""
+    if isinstance(error, _TOLD):
+        return str(error).rstrip(".")
+    if isinstance(error, KeyError) and _VARIABLE.fullmatch(key := str(error.args[0])):
+        return f"there is no {key}"
+    return f"it fails with {type(error).__name__}"
 
 
 def _family(entry: Entry, storage_class: type, families: tuple[Family, ...]) -> Family:
@@ -86,10 +94,9 @@ def _instance(entry: Entry, storage_class: type, family: Family) -> Any:
             ) from error
         raise InvalidSetting(f"`store` ({entry.name}): {error}") from error
     except Exception as error:
-        # The text may repeat a connection string or a key.
-        raise InvalidSetting(
+        raise NotSet(
             f"`store` ({entry.name}): {entry.backend} can't be made with its options and settings: "
-            f"it fails with {type(error).__name__}."
+            f"{_told(error)}."
         ) from error
 
 

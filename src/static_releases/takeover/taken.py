@@ -19,7 +19,7 @@ _STOCK_MODULES = ("storages", "django")
 
 
 class NotSet(InvalidSetting):
-    """An option that only whoever publishes has, such as an account's connection string."""
+    """What only whoever publishes has is missing: an account's connection string, a cloud's SDK."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
