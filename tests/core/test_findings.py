@@ -164,6 +164,8 @@ def test_what_works_everywhere_is_not(tmp_path: Path, path: str, text: str) -> N
         ("https://cdn.example.com/s/", "https://cdn.example.com/s/b.png", ["baked-static-url"]),
         ("/", "/b.png", ["baked-static-url"]),
         ("/", "/api.png", []),
+        ("https://cdn.example.com/s/", "/static/b.png", ["baked-static-url"]),
+        ("https://cdn.example.com/s/", "/static/api.png", []),
     ],
 )
 def test_static_url_is_the_projects_own(

@@ -20,6 +20,8 @@ _BUNDLER_ENDINGS = tuple(
 _DEVELOPMENT_HOST = re.compile(urls.DEVELOPMENT_HOST.encode(), re.ASCII)
 # Without a port or a path it is mostly the base that some URL is parsed with.
 _BARE_HOST = re.compile(r"[^/]*//[^/:?#]*/?")
+# What files say where STATIC_URL is a CDN's, as in every project that began without one.
+_USUAL_STATIC_URL = "/static/"
 _LONGEST_SHOWN = 120
 
 
@@ -33,18 +35,24 @@ class Site:
             self.by_folded[path.casefold()].append(path)
         # Django puts a STATIC_URL without scheme and slash below the script's prefix.
         self.static_url = static_url if re.match(r"/|[a-z]+:", static_url) else "/" + static_url
-        self.static_url_text = re.compile(re.escape(self.static_url.encode()))
+        self._usual_url = "" if self.static_url.startswith("/") else _USUAL_STATIC_URL
+        beginnings = filter(None, (self.static_url, self._usual_url))
+        self.static_url_text = re.compile(b"|".join(re.escape(b.encode()) for b in beginnings))
 
     def has_folder(self, folder: str) -> bool:
         return any(path.startswith(folder + "/") for path in self.sources)
 
     def under_static_url(self, url: str) -> str | None:
         """Return what follows STATIC_URL in this URL, or None if it begins with something else."""
-        if not url.startswith(self.static_url):
+        if url.startswith(self.static_url):
+            beginning, is_certain = self.static_url, self.static_url != "/"
+        elif self._usual_url and url.startswith(self._usual_url):
+            beginning, is_certain = self._usual_url, False
+        else:
             return None
-        path = urls.path_of(url[len(self.static_url) :])
-        # Served at the root, a URL is only known to be an asset's if there is the asset.
-        return path if self.static_url != "/" or path in self.sources else None
+        path = urls.path_of(url[len(beginning) :])
+        # Otherwise a URL is only known to be an asset's if there is the asset.
+        return path if is_certain or path in self.sources else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,9 +123,10 @@ def _baked_host(reference: Reference, url: str) -> _Fault | None:
 
 def _baked_static_url(reference: Reference, url: str, path: str, site: Site) -> _Fault | None:
     is_text = reference.kind is Kind.JS_STRING and path not in site.sources
+    beginning = "STATIC_URL" if url.startswith(site.static_url) else _USUAL_STATIC_URL
     return _Fault(
         rule="baked-static-url-text" if is_text else "baked-static-url",
-        message=f"{_shown(reference)} begins with STATIC_URL, where no release is.",
+        message=f"{_shown(reference)} begins with {beginning}, where no release is.",
         hint="Use a URL relative to this file, or let the page hand over what {% static %} gives.",
     )
 
