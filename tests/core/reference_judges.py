@@ -25,6 +25,14 @@ _SHAPES = {
             arguments: (arguments [(string) (template_string)] @literal
                 "," (member_expression) @base)
             (#eq? @base "import.meta.url"))
+        (new_expression
+            constructor: (identifier) @name (#eq? @name "URL")
+            arguments: (arguments [(string) (template_string)] @literal
+                "," (binary_expression
+                    left: [(string) (template_string)] @empty
+                    right: (member_expression) @base))
+            (#any-of? @empty "''" "\"\"" "``")
+            (#eq? @base "import.meta.url"))
     """,
     Kind.JS_IMPORT_SCRIPTS: """
         (call_expression

@@ -48,8 +48,10 @@ def _sequence(*tokens: bytes) -> re.Pattern[bytes]:
 _PLAIN = _sequence(_STRING)
 _CALL = _sequence(rb"\(", _LITERAL, rb"[,)]")
 _NEW = re.compile(rb"(?:\A|[^\w$.#\\])new%b\Z" % _BETWEEN)
+# Vite 8 writes ""+import.meta.url, so that its bundler leaves it as it is.
+_MODULE = rb"(?:(?:\"\"|''|``)%b\+%b)?import" % (_BETWEEN, _BETWEEN)
 _MODULE_URL = _sequence(
-    rb"\(", _LITERAL, rb",", rb"import", rb"\.", rb"meta", rb"\.", rb"url", rb"[,)]"
+    rb"\(", _LITERAL, rb",", _MODULE, rb"\.", rb"meta", rb"\.", rb"url", rb"[,)]"
 )
 _OPENING = _sequence(rb"\(")
 _ARGUMENT = _sequence(_LITERAL, rb"[,)]")
