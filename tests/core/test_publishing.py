@@ -186,6 +186,17 @@ def test_a_path_that_cannot_be_a_key_stops_it_before_the_claim(store: Store, tre
     assert list(store.objects("")) == []
 
 
+@pytest.mark.parametrize("name", ["icon#1", "#2", "n" * 255])
+def test_a_name_that_a_directory_cannot_keep_stops_it_before_the_claim(
+    make_place: MakePlace, tree: Path, name: str
+) -> None:
+    store = open_store(make_place("file"))
+    write_tree(tree, {f"app/{name}": b"odd"})
+    with pytest.raises(InvalidPath, match="Rename it"):
+        publish(store, collect(tree))
+    assert list(store.objects("")) == []
+
+
 def test_a_plan_writes_nothing_and_says_what_is_missing(store: Store, tree: Path) -> None:
     collected = collect(tree)
     planned = planning.plan(store, "v1", collected.manifest)

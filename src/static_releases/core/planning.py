@@ -43,7 +43,7 @@ def plan(
     history forbids to publish under it.
     """
     for asset in manifest.assets:
-        layout.asset_key(version, asset.path)
+        store.check_key(layout.asset_key(version, asset.path))
     known = inventory.history(store, version)
     action = decide(known, manifest)
     if action != "claim":

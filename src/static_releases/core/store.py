@@ -28,6 +28,7 @@ from static_releases.core.client import Patience
 from static_releases.core.digests import Digests
 from static_releases.core.errors import (
     AccessDenied,
+    InvalidPath,
     ObjectExists,
     StoreError,
     StoreMissing,
@@ -46,7 +47,8 @@ _CHUNK_BYTES = 1024 * 1024
 # Azure takes 256 keys in one request, S3 1,000.
 DELETE_BATCH = {"azure": 256, "s3": 1000, "gcs": 100, "file": 1000, "memory": 1000}
 # What the client calls a file of a directory until it is whole.
-_PARTIAL = re.compile(r".+#[0-9]+", re.DOTALL)
+_PARTIAL = re.compile(r"#[0-9]+\Z")
+_MAX_NAME_BYTES = 255 - len("#1")  # most file systems' limit, less that
 # What a store is opened for: to work in it, with a build's patience, or to look into it for a page
 # that somebody waits for.
 Purpose = Literal["work", "look"]
@@ -150,6 +152,18 @@ class Store:
 
     def _ask(self, call: Callable[[], Answer]) -> Answer:
         return client.ask(self.address, call)
+
+    def check_key(self, key: str) -> None:
+        """Raise `InvalidPath` for a key that this kind of store can't keep."""
+        if self.address.kind != "file":
+            return
+        name = key.rpartition("/")[2]
+        if _PARTIAL.search(name) or len(name.encode()) > _MAX_NAME_BYTES:
+            raise InvalidPath(
+                f"The file {key.partition('/')[2]!r} can't be published in a directory: there a "
+                f"name has at most {_MAX_NAME_BYTES} bytes, and only a half-written file's ends "
+                "with # and a number. Rename it, or leave it out with `exclude`."
+            )
 
     def create(self, key: str, body: bytes, headers: Headers) -> None:
         """Write an object that must not be there yet, or raise `ObjectExists`.
@@ -344,7 +358,7 @@ class Store:
             return
         with self._translated(folder):
             for place, _, names in os.walk(Path(self.address.container, folder), topdown=False):
-                for name in filter(_PARTIAL.fullmatch, names):
+                for name in filter(_PARTIAL.search, names):
                     Path(place, name).unlink(missing_ok=True)
                 with suppress(OSError):  # refused where something is in it
                     Path(place).rmdir()
