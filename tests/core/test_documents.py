@@ -51,8 +51,8 @@ def changed_claim(**changes: object) -> bytes:
     [
         (b"", "claim-2"),
         (b"not gzip", "not a gzip file"),
-        (gzip.compress(b"not json", mtime=0), "not a document"),
-        (gzip.compress(b"[]", mtime=0), "not a document"),
+        (gzip.compress(b"not json", mtime=0), "is no JSON. It is damaged"),
+        (gzip.compress(b"[]", mtime=0), "is no document of this package. It is damaged"),
         (changed_claim(format=9), "format 9"),
         (changed_claim(assets=[{}]), "can't be understood"),
         (changed_claim(claimed_at="yesterday"), "can't be understood"),

@@ -18,8 +18,11 @@ def date_of(url: str, name: str) -> datetime:
     except urllib.error.HTTPError as refusal:
         date = refusal.headers["Date"]
     except OSError as error:
+        reason = getattr(error, "reason", None)
+        line = reasons.line(reason if isinstance(reason, Exception) else error)
         raise StoreUnreachable(
-            f"The clock of {name} can't be asked: {reasons.line(error)}"
+            f"{name} did not answer when its clock was asked, by which ages are told; check the "
+            f"host, the network and any proxy. The attempt ended with: {line}"
         ) from None
     if not date:
         raise StoreError(f"The clock of {name} can't be asked: its answer has no Date.")

@@ -221,6 +221,12 @@ def read_verdict(store: Reads, version: str, number: int) -> Verdict:
         return verdict
 
 
+_DAMAGED = (
+    "It is damaged, or something else wrote it: put back what was there, from a backup or the "
+    "bucket's versions; or remove it, if it never was this package's."
+)
+
+
 class Naming:
     """Turns what a wrong value raises into `InvalidDocument` with the document's key."""
 
@@ -232,7 +238,9 @@ class Naming:
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, KeyError | TypeError | ValueError | InvalidDocument):
-            raise InvalidDocument(f"{self._key} can't be understood: {error}") from error
+            raise InvalidDocument(
+                f"{self._key} can't be understood: {error}. {_DAMAGED}"
+            ) from error
 
 
 def parse(body: bytes, key: str) -> Any:
@@ -240,8 +248,10 @@ def parse(body: bytes, key: str) -> Any:
     try:
         value = json.loads(body)
         found = value["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidDocument(f"{key} is not a document of this package: {error!r}") from error
+    except ValueError as error:
+        raise InvalidDocument(f"{key} is no JSON. {_DAMAGED}") from error
+    except (KeyError, TypeError) as error:
+        raise InvalidDocument(f"{key} is no document of this package. {_DAMAGED}") from error
     if found != FORMAT:
         raise InvalidDocument(
             f"{key} has format {found!r} and this version of the package reads {FORMAT}: "

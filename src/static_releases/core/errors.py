@@ -14,6 +14,7 @@ StaticReleasesError
 │   ├── ObjectExists
 │   ├── ObjectMissing
 │   ├── AccessDenied
+│   │   └── CredentialFailed
 │   ├── StoreMissing
 │   ├── StoreUnreachable
 │   └── CreateOnlyIgnored
@@ -84,6 +85,10 @@ class ObjectMissing(StoreError):
 
 class AccessDenied(StoreError):
     """The credential is missing, wrong, or may not do this."""
+
+
+class CredentialFailed(AccessDenied):
+    """What has to be asked for a credential, such as a storage class's, gave none."""
 
 
 class StoreMissing(StoreError):

@@ -10,6 +10,7 @@ _USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 _STATUS = re.compile(r"(?:status code:|\(code:) (?P<status>[1-5]\d\d(?: [A-Za-z ]+)?)")
 _CODE = re.compile(r"<Code>([^<]+)</Code>")
 _MESSAGE = re.compile(r"<Message>([^<\n]+)")
+_CREDENTIAL = re.compile(r"External \w+ credential provider: ([^\n]+)")
 _NO_ANSWER = re.compile(
     r"(?i)error sending request|connection (refused|reset|closed)|dns error|timed? ?out"
     r"|connect error|tcp connect"
@@ -34,7 +35,17 @@ def line(error: Exception) -> str:
         told = ", ".join(answer)
     else:
         told = text.partition("\n")[0] or type(error).__name__
-    return _SECRET.sub(r"\1REDACTED", _USERINFO.sub("REDACTED@", told.strip()))
+    return _redacted(told)
+
+
+def of_credential(error: Exception) -> str | None:
+    """Return what a credential said that was asked and failed; None where that isn't the reason."""
+    found = _CREDENTIAL.search(str(error))
+    return _redacted(found[1]) if found else None
+
+
+def _redacted(text: str) -> str:
+    return _SECRET.sub(r"\1REDACTED", _USERINFO.sub("REDACTED@", text.strip()))
 
 
 def is_no_answer(text: str) -> bool:

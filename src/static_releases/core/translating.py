@@ -10,6 +10,7 @@ from static_releases.core import reasons
 from static_releases.core.address import Address
 from static_releases.core.errors import (
     AccessDenied,
+    CredentialFailed,
     ObjectExists,
     ObjectMissing,
     StoreError,
@@ -46,6 +47,12 @@ def _translation(address: Address, key: str, error: Exception) -> StoreError:
 
 
 def _denied(address: Address, key: str, error: Exception) -> AccessDenied:
+    told = reasons.of_credential(error)
+    if told is not None:
+        return CredentialFailed(
+            f"{address} was asked nothing, as the credential that it is configured with can't be "
+            f"had: sign in, or mend it. The credential said: {told}"
+        )
     return AccessDenied(
         f"{address} denied access to {key or 'its listing'}: the credential is missing, wrong, "
         f"expired, or may not do this. The store said: {reasons.line(error)}"

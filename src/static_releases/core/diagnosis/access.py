@@ -8,7 +8,13 @@ from datetime import UTC, datetime, timedelta
 from static_releases.core import layout
 from static_releases.core.diagnosis.model import Check, failed, passed, unknown
 from static_releases.core.diagnosis.trial import Trial, error_of, short
-from static_releases.core.errors import AccessDenied, StoreError, StoreMissing, StoreUnreachable
+from static_releases.core.errors import (
+    AccessDenied,
+    CredentialFailed,
+    StoreError,
+    StoreMissing,
+    StoreUnreachable,
+)
 
 # Signatures and SAS are refused from a quarter of an hour on.
 _MAX_SKEW = timedelta(minutes=5)
@@ -28,6 +34,13 @@ def begin(trial: Trial) -> Iterator[Check]:
     seconds = time.monotonic() - started
     if isinstance(trial.listing, StoreUnreachable):
         yield from _unreached(trial.listing)
+        return
+    if isinstance(trial.listing, CredentialFailed):
+        yield from _unsigned(
+            "the credential failed before",
+            short(trial.listing),
+            "Sign in, or mend the credential that the store is configured with.",
+        )
         return
     yield passed("reach", f"{trial.store.address} answered in {seconds:.2f} s")
     if isinstance(trial.listing, StoreMissing):
@@ -56,10 +69,8 @@ def begin(trial: Trial) -> Iterator[Check]:
 
 def _unreached(error: StoreUnreachable) -> Iterator[Check]:
     if _SEARCH.search(str(error)):
-        yield unknown("reach", "no request was made: there is no credential to sign it with")
-        yield unknown("container", "nothing was asked")
-        yield failed(
-            "credentials",
+        yield from _unsigned(
+            "there is no credential to sign it with",
             "none is set, and this machine has no identity of its own",
             "Set the credential where the cloud's tools take it from, or in `store_options`.",
         )
@@ -69,6 +80,12 @@ def _unreached(error: StoreUnreachable) -> Iterator[Check]:
         short(error),
         "Check the store's URL, its endpoint and region, the network and any proxy.",
     )
+
+
+def _unsigned(why: str, found: str, todo: str) -> Iterator[Check]:
+    yield unknown("reach", f"no request was made: {why}")
+    yield unknown("container", "nothing was asked")
+    yield failed("credentials", found, todo)
 
 
 def _missing(trial: Trial) -> Check:

@@ -1,5 +1,6 @@
 """A store under examination, and what was learned of it so far."""
 
+import re
 from collections.abc import Callable
 
 from static_releases.core.diagnosis.model import Probe, probe
@@ -50,7 +51,7 @@ def error_of(act: Callable[[], object]) -> StoreError | None:
 
 
 def short(error: StoreError) -> str:
-    """Return the store's own words, where the message ends with them."""
+    """Return the store's own words, or the credential's, where the message ends with them."""
     text = str(error)
-    said = text.rpartition("The store said: ")[2]
+    said = re.split(r"The (?:store|credential) said: ", text)[-1]
     return said if len(said) < len(text) else text.partition(" The last attempt ended with:")[0]
