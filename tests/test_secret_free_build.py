@@ -80,6 +80,20 @@ def test_the_second_way_publishes_what_the_image_holds(tmp_path: Path) -> None:
     assert {p.relative_to(releases / "v1") for p in files(releases / "v1")} == collected
 
 
+def test_the_second_way_works_where_nothing_can_be_written(tmp_path: Path) -> None:
+    project, releases = build(tmp_path, publish_on_collect=False)
+    project.manage("collectstatic", "--no-input")
+    project.path("static-release").write_text("in the place of the record")
+    refused = project.manage("staticreleases", "publish")
+    assert refused.status == 1
+    assert "v1 is published, and its record isn't written" in refused.err
+    assert "say `publish --no-record`" in refused.err
+    done = project.manage("staticreleases", "publish", "--no-record")
+    assert done.status == 0, done.err
+    assert "Already published v1" in done.out
+    assert (releases / "v1/site/app.css").exists()
+
+
 def test_both_ways_publish_the_same_release(tmp_path: Path) -> None:
     project, releases = build(tmp_path)
     assert "Published v1" in project.manage("collectstatic", "--no-input").out

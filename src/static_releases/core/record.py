@@ -110,7 +110,8 @@ def _has_carried(directory: Path, record: Record, collected: Collected) -> bool:
 def _unwritable(record: Record, why: str) -> RecordUnwritable:
     return RecordUnwritable(
         f"{record.version} is published, and its record isn't written: {why}. Mend that and run it "
-        "again: publishing again is safe, and the image needs the record."
+        "again: publishing again is safe, and an image that is built from here needs the record. "
+        "Where none is, say `publish --no-record`."
     )
 
 

@@ -22,6 +22,9 @@ def add(add_verb: AddVerb) -> None:
     parser.add_argument(
         "--now", action="store_true", help="don't wait for the quiet time after a discard"
     )
+    parser.add_argument(
+        "--no-record", action="store_true", help="leave no record: no image is made of what is here"
+    )
     parser = add_verb("check", check)
     parser.add_argument("directory", nargs="?", metavar="DIR", help="default: STATIC_ROOT")
     parser = add_verb("discard", discard)
@@ -36,6 +39,8 @@ def publish(config: Configuration, arguments: argparse.Namespace, out: Terminal)
     if directory is None:
         raise InvalidSetting("No directory is named: `publish DIR`, or set STATIC_ROOT.")
     config = replace(config, version=config.require_version(arguments.version))
+    if arguments.no_record:
+        config = replace(config, record_dir=None)
     config.require_apart(Path(directory))
     _warn_mutable(config.version, out)
     files = collecting.walk(Path(directory))
