@@ -39,6 +39,9 @@ _TIMEOUTS: Mapping[Patience, Mapping[str, timedelta]] = {
     "short": {"timeout": timedelta(seconds=8), "connect_timeout": timedelta(seconds=3)},
 }
 
+# The first words of the variables that the library reads.
+_CLOUDS = ("AWS_", "AZURE_", "GOOGLE_")
+
 # What is commonly set; the client takes more.
 _OPTIONS = (
     "access_key_id account_key account_name application_credentials base_url client_id "
@@ -65,6 +68,7 @@ def opened(address: Address, options: Mapping[str, Any], patience: Patience) -> 
             f"The account of {address} isn't known: set AZURE_STORAGE_ACCOUNT_NAME, or "
             "`account_name` in `store_options`."
         )
+    _forget_empty_variables()
     try:
         store_class = {"azure": AzureStore, "s3": S3Store, "gcs": GCSStore}[address.kind]
         return store_class(
@@ -77,6 +81,18 @@ def opened(address: Address, options: Mapping[str, Any], patience: Patience) -> 
             f"{address} can't be opened with its `store_options` and the environment: "
             f"{reasons.line(error)}{_nearest(error)}"
         ) from None
+
+
+def _forget_empty_variables() -> None:
+    """Take the clouds' variables that are empty out of the environment: they set nothing.
+
+    An image has them, by `ENV AWS_REGION=$AWS_REGION` where the argument isn't given. The library
+    takes an empty region for the region, and panics at an empty endpoint.
+    """
+    clouds = [(name, value) for name, value in os.environ.items() if name.startswith(_CLOUDS)]
+    for name, value in clouds:
+        if not value:
+            del os.environ[name]
 
 
 def _nearest(error: Exception) -> str:
