@@ -151,14 +151,18 @@ class Images:
 
     @contextmanager
     def site(
-        self, image: str, *, environment: Mapping[str, str] | None = None
+        self,
+        image: str,
+        *,
+        environment: Mapping[str, str] | None = None,
+        options: tuple[str, ...] = (),
     ) -> Iterator[Container]:
         """Run the site as its image says, on a free port, until the block ends."""
         [port] = free_ports(1)
         name = f"static-releases-test-{uuid.uuid4().hex[:12]}"
         given = {"SECRET_KEY": "tests", "PORT": str(port), **(environment or {})}
-        options = [f"--env={name}={value}" for name, value in given.items()]
-        self.engine.said("run", "--detach", "--name", name, *NETWORK, *options, image)
+        variables = [f"--env={name}={value}" for name, value in given.items()]
+        self.engine.said("run", "--detach", "--name", name, *NETWORK, *variables, *options, image)
         try:
             yield Container(engine=self.engine, name=name, port=port)
         finally:

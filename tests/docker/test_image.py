@@ -130,6 +130,13 @@ def test_a_wrong_key_fails_the_build_without_showing_it(images: Images, store: A
     assert store.objects() == set()
 
 
+def test_a_folder_that_is_gone_with_the_build_is_no_store(images: Images) -> None:
+    folder = "file:///srv/releases"
+    built = images.build(arguments={"RELEASE_VERSION": "v1.2.3", "STATIC_STORE": folder})
+    assert built.status != 0
+    assert f"STATIC_STORE is {folder}, and a build publishes to" in built.step("collectstatic")
+
+
 def test_a_site_that_answers_with_an_error_is_unhealthy(
     images: Images, without_store: Build
 ) -> None:
@@ -202,11 +209,13 @@ def test_google_cloud_storage_by_the_same_pattern(images: Images, make_place: Ma
 def publishes_only_with_its_secrets(
     images: Images, place: Place, arguments: dict[str, str], secrets: dict[str, str]
 ) -> None:
-    publish = ("--target=publish",)
-    built = images.build(arguments=arguments, options=publish)
+    built = images.build(arguments=arguments, options=("--target=publish",))
     assert built.status != 0
     assert f"STATIC_STORE is {place.url}, and the build has no such secret" in built.log
-    built = images.build(arguments=arguments, secrets=secrets, options=publish)
+    built = images.build(arguments=arguments, secrets=secrets)
     assert built.status == 0, built.log
     assert "Published v1.2.3: " in built.step("collectstatic")
     assert not verification.verify(open_store(place), "v1.2.3", depth="deep").differences
+    # The image knows the rest of where its store is.
+    told = images.manage(built.image, "verify", environment=secrets)
+    assert told.status == 0, told.err
