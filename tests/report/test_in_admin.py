@@ -215,6 +215,32 @@ def test_an_admin_site_of_ones_own_links_within_itself(
     assert 'href="/admin/' not in text
 
 
+def test_a_pattern_of_ones_own_shows_the_same_to_the_same_people(
+    shop: Past, make_site: Callable[[dict[str, object]], Project]
+) -> None:
+    project = make_site({"store": shop.url, "version": "v1"})
+    project.path("urls.py").write_text(snippets("report.md", "python")[2])
+    pages = ask(
+        project,
+        """
+PAGES = "/ops/releases/"
+for place in ("", "diff/?old=v1.4.0&new=v1.10.0", "prune/", "release/v1.10.0/", "?refresh"):
+    ask(place)
+for name in ("clerk", "guest"):
+    client.force_login(User.objects.get(username=name))
+    answer = client.get(PAGES)
+    answers.append([answer.status_code, answer.get("Location", "")])
+client.force_login(viewer)
+answers.append([client.post(PAGES).status_code, ""])
+""",
+    )
+    assert [status for status, _ in pages] == [*[200] * 5, 403, 302, 405]
+    for _, text in pages[:5]:
+        assert 'href="/ops/releases/' in text
+        assert "/admin/static_releases_report/release/release/" not in text
+    assert pages[6][1].startswith("/admin/login/?next=/ops/releases/")
+
+
 def test_another_language_spoils_no_drawing(
     shop: Past, make_site: Callable[[dict[str, object]], Project]
 ) -> None:

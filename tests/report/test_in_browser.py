@@ -101,6 +101,17 @@ def test_the_file_keeps_nobody_out(
         assert faults(page, axe) == []
 
 
+def test_on_a_phone_no_usual_pin_is_broken(open_page: Callable[..., Page], alone: str) -> None:
+    page = open_page(viewport=PHONE)
+    page.goto(alone)
+    for name in ("production", "staging"):
+        pin = page.locator("#sr-table .sr-pin", has_text=name)
+        heights = pin.evaluate(
+            "pin => [pin.offsetHeight, parseFloat(getComputedStyle(pin).lineHeight)]"
+        )
+        assert heights[0] < 2 * heights[1], (name, heights)
+
+
 def test_the_file_filters_without_scripts(open_page: Callable[..., Page], alone: str) -> None:
     page = open_page(java_script_enabled=False)
     page.goto(alone)

@@ -36,9 +36,12 @@ RULE = Rule(keep=10, keep_days=30)
 
 @dataclass(frozen=True, slots=True)
 class AdminLinks:
-    """Where one release, and the difference of two, stand in an admin."""
+    """Where one release, and the difference of two, stand beside the page that was asked for.
 
-    site_name: str
+    ``namespace`` is that page's: an admin site's, or that of `static_releases.report.urls`.
+    """
+
+    namespace: str
 
     def release(self, version: str) -> str:
         return self.to("release", version)
@@ -47,11 +50,7 @@ class AdminLinks:
         return f"{self.to('diff')}?{urlencode({'old': old, 'new': new})}"
 
     def to(self, name: str, *arguments: str) -> str:
-        return reverse(
-            f"admin:static_releases_report_release_{name}",
-            args=arguments,
-            current_app=self.site_name,
-        )
+        return reverse(f"{self.namespace}:static_releases_report_release_{name}", args=arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,8 @@ class Frame:
 
     @property
     def links(self) -> AdminLinks:
-        return AdminLinks(self.site.name)
+        match = self.request.resolver_match
+        return AdminLinks(match.namespace if match else self.site.name)
 
     def answer(self, name: str, title: str, shown: Shown, **values: Any) -> HttpResponse:
         """Return a page; without an overview it is the box that says why there is none."""
