@@ -22,20 +22,33 @@ KILLS = 13  # a store; four stores make over fifty
 FILES = 40
 
 
+def options(place: Place, option: str = "--store-option") -> list[str]:
+    plain = {n: value for n, value in place.options.items() if not isinstance(value, dict)}
+    return [f"{option}={name}={value}" for name, value in plain.items()]
+
+
+def of_store(place: Place, *arguments: str) -> list[str]:
+    return [str(STATIC_RELEASES), "--store", place.url, *options(place), *arguments]
+
+
 def command(place: Place, tree: Path) -> list[str]:
-    options = [
-        f"--store-option={name}={value}"
-        for name, value in place.options.items()
-        if not isinstance(value, dict)
-    ]
-    return [str(STATIC_RELEASES), "--store", place.url, *options, "publish", str(tree)]
+    return of_store(place, "publish", str(tree))
 
 
 def start(place: Place, tree: Path, version: str) -> "subprocess.Popen[bytes]":
+    return run(command(place, tree), version)
+
+
+def run(command_line: list[str], version: str = "v1") -> "subprocess.Popen[bytes]":
     environment = {"PATH": os.environ["PATH"], "RELEASE_VERSION": version}
     return subprocess.Popen(
-        command(place, tree), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command_line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
+
+
+def ended(process: "subprocess.Popen[bytes]") -> str:
+    output, _ = process.communicate(timeout=60)
+    return f"{process.returncode}: {output.decode()}"
 
 
 def kill_at(process: "subprocess.Popen[bytes]", moment: int) -> Callable[[Request], bool]:
@@ -93,3 +106,46 @@ def test_a_killed_publication_never_looks_published_and_resumes(
         answer = public_place.read(f"{version}/{path}")
         assert (answer.status, answer.body) == (200, body)
     assert [r.state for r in inventory.releases(store)] == ["published"]
+
+
+def test_a_copy_that_is_killed_goes_on_by_the_same_command(
+    make_place: Callable[[str], Place], relay: MakeRelay, tmp_path: Path
+) -> None:
+    source, target = make_place("file"), make_place("s3")
+    assert ended(start(source, write_tree(tmp_path / "tree", some_files(FILES)), "v1"))[0] == "0"
+    between = relay(target)
+    through = target.through(between.origin)
+
+    def copy(to: Place) -> "subprocess.Popen[bytes]":
+        return run(of_store(source, "copy", "v1", "--to", to.url, *options(to, "--to-option")))
+
+    process = copy(through)
+    between.answer(500, matching=kill_at(process, FILES // 2))
+    assert ended(process).startswith("-9")
+    between.mend()
+    store = open_store(target)
+    assert inventory.history(store, "v1").state == "publishing"
+    assert target.read("_releases/v1/seal-1.json").status == 404
+    assert ended(copy(target)).startswith("0: Copied v1")
+    assert verification.verify(store, "v1", depth="deep").differences == ()
+
+
+def test_a_download_that_is_killed_goes_on_by_the_same_command(
+    make_place: Callable[[str], Place], relay: MakeRelay, tmp_path: Path
+) -> None:
+    place, files, directory = make_place("s3"), some_files(FILES), tmp_path / "there"
+    assert ended(start(place, write_tree(tmp_path / "tree", files), "v1"))[0] == "0"
+    between = relay(place)
+    process = run(of_store(place.through(between.origin), "download", "v1", str(directory)))
+    between.answer(500, matching=kill_at(process, FILES // 2))
+    assert ended(process).startswith("-9")
+
+    def found() -> dict[str, bytes]:
+        there = (path for path in directory.rglob("*") if path.is_file())
+        return {path.relative_to(directory).as_posix(): path.read_bytes() for path in there}
+
+    whole = {name: body for name, body in found().items() if name in files}
+    assert whole.items() <= files.items()
+    assert len(whole) < FILES
+    assert ended(run(of_store(place, "download", "v1", str(directory)))).startswith("0: Downloaded")
+    assert found() == files
