@@ -288,7 +288,7 @@ def test_two_prunes_at_once_do_it_once(local: Store) -> None:
 def test_a_mark_on_what_was_pinned_meanwhile_is_taken_back(local: Store) -> None:
     """The pin looked before the mark was there, and the mark's maker before the pin was."""
     known = inventory.history(local, "v1")
-    retirement._require_unpinned(local, "v1")
+    retirement.require_unpinned(local, "v1")
     pin(local, "v1")
     retirement.mark(local, known, why="a test", by="killed")
     assert inventory.history(local, "v1").state == "retired"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from static_releases.core import comparing, documents, inventory, layout
+from static_releases.core import comparing, documents, inventory, layout, retirement
 from static_releases.core.documents import Claim
 from static_releases.core.errors import ObjectExists, ReleaseUnusable
 from static_releases.core.model import Manifest
@@ -25,13 +25,15 @@ def discard(store: Store, version: str, *, by: str, count: Count | None = None) 
 
     Safe to repeat after any interruption, and worth it where the discarded publisher went on: what
     it sent after the deletion is deleted then. Raises `ReleaseUnusable` for a release that is
-    sealed, and for a version that another publisher claims at the same moment.
+    sealed or pinned, and for a version that another publisher claims at the same moment.
     """
     known = inventory.existing(store, version)
     if known.state == "unmanaged":
         raise _not_ours(version)
     if known.state not in {"publishing", "discarded"}:
         raise _published(version)
+    # What is pinned was published once. If its seal was lost, its files are in use all the same.
+    retirement.require_unpinned(store, version)
     number = known.claim_number or 1
     if known.cleared_at is not None:
         if not comparing.folder(store, version):

@@ -1,10 +1,10 @@
 """What the store says of each version: its history, and the state that follows from it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from static_releases.core import documents, layout, pins, transfers
 from static_releases.core.documents import Claim, Seal, Verdict
@@ -16,6 +16,8 @@ from static_releases.core.transfers import Count
 if TYPE_CHECKING:  # planning and the command line's parser need no client library
     from static_releases.core.store import Looks, StoredObject
 
+Decision = TypeVar("Decision", bound=Seal | Verdict)
+
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -23,8 +25,11 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 class History:
     """What is under ``_releases/<version>/``; times are by the store's clock.
 
-    ``claim_number`` is the newest claim's; ``seal`` and ``cleared_at`` belong to that claim,
-    ``verdict`` to the newest retirement mark. ``has_folder`` is None where nobody looked.
+    ``claim_number`` is that of the first claim that wasn't discarded, or else the newest;
+    ``seal`` and ``cleared_at`` belong to it. ``verdict`` belongs to the first retirement mark
+    that wasn't taken back, or else the newest. Nobody here writes a later one beside such a claim
+    or mark: what a leaked credential adds to a history changes nothing. ``has_folder`` is None
+    where nobody looked.
     """
 
     version: str
@@ -82,18 +87,13 @@ class _Documents:
 
     at: dict[DocumentKey, datetime] = field(default_factory=dict)
 
-    def newest(self, document: layout.Document) -> DocumentKey | None:
-        found = (key for key in self.at if key.document == document)
-        return max(found, key=lambda key: key.number, default=None)
+    def numbers(self, document: layout.Document) -> list[int]:
+        """Return the numbers that there are of these documents, the oldest first."""
+        return sorted(key.number for key in self.at if key.document == document)
 
-    def time(self, key: DocumentKey | None) -> datetime | None:
-        return None if key is None else self.at.get(key)
-
-    def same_number(self, key: DocumentKey | None, document: layout.Document) -> DocumentKey | None:
-        if key is None:
-            return None
-        other = DocumentKey(version=key.version, document=document, number=key.number)
-        return other if other in self.at else None
+    def time(self, document: layout.Document, number: int | None) -> datetime | None:
+        found = (k for k in self.at if k.document == document and k.number == number)
+        return next((self.at[key] for key in found), None)
 
 
 def history(store: "Looks", version: str) -> History:
@@ -191,21 +191,56 @@ def _by_version(objects: "Iterable[StoredObject]") -> dict[str, _Documents]:
 def _history(
     store: "Looks", version: str, marks: _Documents, *, has_folder: bool | None
 ) -> History:
-    claim, retired = marks.newest("claim"), marks.newest("retired")
-    seal = marks.same_number(claim, "seal")
-    verdict = marks.same_number(retired, "verdict")
+    claim, seal = _standing(
+        marks, "claim", "seal", lambda number: documents.read_seal(store, version, number)
+    )
+    retired, verdict = _standing(
+        marks, "retired", "verdict", lambda number: documents.read_verdict(store, version, number)
+    )
     return History(
         version=version,
-        claim_number=claim.number if claim else None,
-        claimed_at=marks.time(claim),
-        seal=documents.read_seal(store, version, seal.number) if seal else None,
-        sealed_at=marks.time(seal),
-        cleared_at=marks.time(marks.same_number(claim, "cleared")),
-        retired_number=retired.number if retired else None,
-        retired_at=marks.time(retired),
-        verdict=documents.read_verdict(store, version, verdict.number) if verdict else None,
+        claim_number=claim,
+        claimed_at=marks.time("claim", claim),
+        seal=seal,
+        sealed_at=marks.time("seal", claim),
+        cleared_at=marks.time("cleared", claim),
+        retired_number=retired,
+        retired_at=marks.time("retired", retired),
+        verdict=verdict,
         has_folder=has_folder,
     )
+
+
+def _standing(
+    marks: _Documents,
+    begins: layout.Document,
+    decides: layout.Document,
+    read: Callable[[int], Decision],
+) -> tuple[int | None, Decision | None]:
+    """Return the first of these documents that isn't over, or else the newest, with its decision.
+
+    One has a successor only when it is over: a later one beside it is nobody's here.
+    """
+    number: int | None = None
+    decision: Decision | None = None
+    numbers = marks.numbers(begins)
+    for number in numbers:
+        # A directory isn't listed at one moment: a successor that is shown was decided before.
+        is_decided = number != numbers[-1] or marks.time(decides, number) is not None
+        try:
+            decision = read(number) if is_decided else None
+        except ObjectMissing:
+            decision = None
+        if decision is None or not _is_over(decision):
+            break
+    return number, decision
+
+
+def _is_over(decision: Seal | Verdict) -> bool:
+    return (decision if isinstance(decision, str) else decision.outcome) in {
+        "discarded",
+        "restored",
+    }
 
 
 def _has_objects(store: "Looks", version: str) -> bool:

@@ -86,10 +86,18 @@ def read_name(
 
 def names_by_version(pins: Iterable[Pin]) -> Mapping[str, tuple[str, ...]]:
     """Return the names that protect each version."""
+    return _grouped((version, each.name) for each in pins for version in each.protected)
+
+
+def names_in_use(pins: Iterable[Pin]) -> Mapping[str, tuple[str, ...]]:
+    """Return the names that say of each version that it is in use; one under way says nothing."""
+    return _grouped((each.version, each.name) for each in pins if each.version is not None)
+
+
+def _grouped(named: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = defaultdict(list)
-    for each in pins:
-        for version in each.protected:
-            found[version].append(each.name)
+    for version, name in named:
+        found[version].append(name)
     return {version: tuple(sorted(names)) for version, names in found.items()}
 
 

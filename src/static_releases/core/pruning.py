@@ -64,9 +64,7 @@ def prune(
     tally = _Tally(store, plan, watch)
     for planned in plan.having("delete"):
         yield _delete(store, plan.rule, planned, by, tally)
-    for planned in plan.having("sweep"):
-        outcome = tally.delete_folder(planned.release.version)
-        yield replace(outcome, did="swept") if outcome.did == "deleted" else outcome
+    yield from _sweep(store, plan, tally)
 
 
 def _restore(store: Store, version: str, by: str) -> Outcome:
@@ -119,6 +117,19 @@ def _delete(store: Store, rule: Rule, planned: Planned, by: str, tally: "_Tally"
     if retirement.decide(store, version, number, "deleting", by=by) == "restored":
         return Outcome(version=version, did="left", why="it was restored since")
     return tally.delete_folder(version)
+
+
+def _sweep(store: Store, plan: PrunePlan, tally: "_Tally") -> Iterator[Outcome]:
+    """Delete what is left of releases whose deletion began before, but for what is in use."""
+    planned = plan.having("sweep")
+    in_use = pins.names_in_use(pins.read(store)) if planned else {}
+    for version in (each.release.version for each in planned):
+        if version in in_use:
+            why = retention.never_deleted(in_use[version])
+            yield Outcome(version=version, did="left", why=why)
+            continue
+        outcome = tally.delete_folder(version)
+        yield replace(outcome, did="swept") if outcome.did == "deleted" else outcome
 
 
 def _left_pinned(version: str, names: tuple[str, ...]) -> Outcome:

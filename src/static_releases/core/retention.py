@@ -17,7 +17,7 @@ from typing import Literal
 from static_releases.core import inventory
 from static_releases.core.errors import InvalidSetting
 from static_releases.core.inventory import Release
-from static_releases.core.pins import Pin, names_by_version
+from static_releases.core.pins import Pin, names_by_version, names_in_use
 
 # restore: pinned, though marked for deletion. wait: marked, and its grace isn't over. sweep: a
 # deletion that began before is finished. leave: not for a prune to touch.
@@ -120,7 +120,7 @@ def plan(releases: Iterable[Release], pins: Iterable[Pin], rule: Rule, now: date
     """
     found = inventory.ordered(releases)
     known = list(pins)
-    protected = names_by_version(known)
+    protected, in_use = names_by_version(known), names_in_use(known)
     counted = [r for r in found if r.state == "published" and rule.matches(r.version)]
     ranks = {release.version: rank for rank, release in enumerate(counted, 1)}
     ages = _Ages(counted, known, rule, now)
@@ -134,7 +134,7 @@ def plan(releases: Iterable[Release], pins: Iterable[Pin], rule: Rule, now: date
             case "retired":
                 return _retired(release, pinned, rule, now)
             case "deleting":
-                return Planned(release=release, action="sweep", why="its deletion has begun")
+                return _deleting(release, in_use.get(release.version, ()))
             case _:
                 return _left(release)
 
@@ -235,6 +235,20 @@ def _retired(release: Release, pinned: tuple[str, ...], rule: Rule, now: datetim
         return Planned(release=release, action="delete", why=why, at=at)
     why = f"retired {_day(release.retired_at)}; in its grace until {_day(at)}"
     return Planned(release=release, action="wait", why=why, at=at)
+
+
+def _deleting(release: Release, names: tuple[str, ...]) -> Planned:
+    if not names:
+        return Planned(release=release, action="sweep", why="its deletion has begun")
+    return Planned(release=release, action="leave", why=never_deleted(names))
+
+
+def never_deleted(names: tuple[str, ...]) -> str:
+    """Return why a release is left that is in use, and whose verdict says "deleting".
+
+    No order of pins and prunes leads there: the verdict was written by something else.
+    """
+    return f"pinned: {', '.join(names)}; something else wrote that it is to be deleted"
 
 
 def _left(release: Release) -> Planned | None:

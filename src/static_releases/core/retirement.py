@@ -42,10 +42,10 @@ def retire(store: Store, version: str, *, why: str, by: str) -> bool:
     release that is pinned or isn't published.
     """
     known = inventory.existing(store, layout.check_version(version))
-    _require_unpinned(store, version)
+    require_unpinned(store, version)
     number = mark(store, known, why=why, by=by)
     try:
-        _require_unpinned(store, version)
+        require_unpinned(store, version)
     except ReleaseUnusable:
         # It was pinned while it was marked, and the pin may have looked before the mark was there.
         decide(store, version, number, "restored", by=by)
@@ -53,7 +53,8 @@ def retire(store: Store, version: str, *, why: str, by: str) -> bool:
     return known.state == "published"
 
 
-def _require_unpinned(store: Store, version: str) -> None:
+def require_unpinned(store: Store, version: str) -> None:
+    """Raise `ReleaseUnusable`, naming the pins, for a version that one protects."""
     names = pins.names_by_version(pins.read(store)).get(version)
     if names:
         raise ReleaseUnusable(
