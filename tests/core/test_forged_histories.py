@@ -4,6 +4,7 @@ Such a credential can create and not overwrite, so every name here is a new one.
 understood, or contradicts itself, stops whoever would delete.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from static_releases.core import (
     publishing,
     retirement,
 )
-from static_releases.core.errors import ReleaseUnusable
+from static_releases.core.errors import InvalidDocument, ReleaseUnusable
 from static_releases.core.model import Manifest
 from static_releases.core.pruning import Outcome
 from static_releases.core.retention import Rule
@@ -150,3 +151,43 @@ def test_a_mark_after_one_that_stands_is_none(store: Store) -> None:
     known = inventory.history(store, "v2")
     assert known.retired_number == 1
     assert retirement.restore(store, known, by="a test")
+
+
+def test_a_log_that_lost_an_entry_stops_whoever_would_delete(store: Store) -> None:
+    pinning.pin(store, "production", "v2", by="a test")
+    store.delete([layout.pin_key("production", 2)])
+    with pytest.raises(InvalidDocument, match=re.escape("_pins/production/000002")):
+        prune(store)
+    with pytest.raises(InvalidDocument, match=re.escape("_pins/production/000002")):
+        pins.read_name(store, "production", depth="log")
+
+
+def test_documents_of_another_version_are_no_history_of_this_one(store: Store) -> None:
+    for name in ("claim-1.json.gz", "seal-1.json"):
+        store.create(f"_releases/v9/{name}", store.read(f"_releases/v1/{name}"), documents.JSON)
+    with pytest.raises(InvalidDocument, match=r"v9.* is that of v1"):
+        prune(store)
+    with pytest.raises(InvalidDocument, match=r"v9.* is that of v1"):
+        documents.read_claim(store, "v9", 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[1]",
+        b'"format"',
+        b'{"format":2}',
+        b'{"format":1}',
+        b'{"format":1,"version":5,"pinned_at":"2026-01-01T00:00+00:00","by":"x","pin_id":"x"}',
+        b'{"format":1,"version":"../x","pinned_at":"2026-01-01T00:00Z","by":"x","pin_id":"x"}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_pin_that_cannot_be_understood_stops_a_prune(store: Store, body: bytes) -> None:
+    store.create("_pins/staging/000001.json", body, documents.JSON)
+    with pytest.raises(InvalidDocument, match=re.escape("_pins/staging/000001.json")):
+        prune(store)
+    assert [files(store), sum(1 for _ in store.objects("v2"))] == [FILES, FILES]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 from static_releases.core import layout, model
-from static_releases.core.errors import InvalidDocument
+from static_releases.core.errors import InvalidDocument, InvalidVersion
 from static_releases.core.headers import IMMUTABLE, Headers
 
 FORMAT = 1
@@ -170,6 +170,7 @@ def decode_claim(body: bytes, version: str, number: int) -> Claim:
         raise InvalidDocument(f"{key} is not a gzip file: {error}") from error
     value = parse(unpacked, key)
     with Naming(key):
+        _require_own(value["version"], version)
         claim = Claim(
             version=version,
             number=number,
@@ -197,6 +198,7 @@ def decode_seal(body: bytes, version: str, number: int) -> Seal:
     key = layout.document_key(version, "seal", number)
     value = parse(body, key)
     with Naming(key):
+        _require_own(value["version"], version)
         return Seal(
             version=version,
             number=number,
@@ -227,6 +229,11 @@ _DAMAGED = (
 )
 
 
+def _require_own(found: object, version: str) -> None:
+    if found != version:
+        raise ValueError(f"it is that of {found}, not of {version}: something else copied it there")
+
+
 class Naming:
     """Turns what a wrong value raises into `InvalidDocument` with the document's key."""
 
@@ -237,10 +244,9 @@ class Naming:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, KeyError | TypeError | ValueError | InvalidDocument):
-            raise InvalidDocument(
-                f"{self._key} can't be understood: {error}. {_DAMAGED}"
-            ) from error
+        if isinstance(error, KeyError | TypeError | ValueError | InvalidDocument | InvalidVersion):
+            what = str(error).rstrip(".")
+            raise InvalidDocument(f"{self._key} can't be understood: {what}. {_DAMAGED}") from error
 
 
 def parse(body: bytes, key: str) -> Any:
@@ -248,7 +254,7 @@ def parse(body: bytes, key: str) -> Any:
     try:
         value = json.loads(body)
         found = value["format"]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidDocument(f"{key} is no JSON. {_DAMAGED}") from error
     except (KeyError, TypeError) as error:
         raise InvalidDocument(f"{key} is no document of this package. {_DAMAGED}") from error

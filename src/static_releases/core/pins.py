@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from static_releases.core import documents, layout, transfers
+from static_releases.core.errors import InvalidDocument, ObjectMissing
 from static_releases.core.transfers import Count
 
 if TYPE_CHECKING:  # planning and the command line's parser need no client library
@@ -202,6 +203,10 @@ def _listed(objects: "Iterable[StoredObject]") -> dict[str, _Listed]:
             found[key.name].decided_at[key.number] = stored.modified_at
         else:
             found[key.name].at[key.number] = stored.modified_at
+    for each in found.values():
+        for number, decided_at in each.decided_at.items():
+            # What was decided was there: without it the name would say what it said before.
+            each.at.setdefault(number, decided_at)
     return dict(found)
 
 
@@ -211,7 +216,13 @@ def _read_listed(store: "Looks", name: str, number: int, listed: _Listed) -> Ent
     if decided_at is not None:
         key = layout.held_key(name, number)
         outcome = decode_outcome(store.read(key), key)
-    body = store.read(layout.pin_key(name, number))
+    try:
+        body = store.read(layout.pin_key(name, number))
+    except ObjectMissing as error:
+        raise InvalidDocument(
+            f"{layout.pin_key(name, number)} is missing, and was there: a pin was deleted, which "
+            "nothing of this package does. Bring it back, from the store's soft delete or versions."
+        ) from error
     return decode(
         body, name, number, pinned_at=listed.at[number], outcome=outcome, decided_at=decided_at
     )
