@@ -30,7 +30,7 @@ WRONG: Mapping[str, list[Any]] = {
     "store": [*NOT_TEXT, {"OPTIONS": {}}, {"BACKEND": 1}, {"BACKEND": "a.B", "OPTIONS": []}],
     "store_options": ["", "x", b"x", [], ["x"], [("a", "b")], 0, 1, True, {1: "x"},
                       {"config": "x"}, {"client_options": [1]}, {"retry_config": 3}],
-    "base_url": [*NOT_TEXT, "cdn.example.com", "//", "https://"],
+    "base_url": [*NOT_TEXT, "cdn.example.com", "//", "https://", "https://a:b/", "https://a b/"],
     "publish_on_collect": [None, "", "false", "0", b"x", 0, 1, []],
     "record_dir": NOT_PATHS,
     "exclude": NOT_PATTERNS,

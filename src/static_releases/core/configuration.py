@@ -1,6 +1,7 @@
 """What every verb needs to know of where it runs: checked once, whoever asks."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -225,15 +226,16 @@ def _require_positive(name: str, value: int) -> None:
 def _checked_base_url(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
+        has_host = bool(parts.hostname) and parts.port != 0  # asking for a wrong one raises
     except ValueError as error:
         raise InvalidSetting("`base_url` can't be read as a URL.") from error
-    is_url = parts.scheme in {"http", "https"} and bool(parts.netloc)
+    is_url = parts.scheme in {"http", "https"} and has_host and not re.search(r"\s", base_url)
     is_path = not parts.scheme and parts.path.startswith("/")
     if not (is_url or is_path) or parts.query or parts.fragment or "@" in parts.netloc:
         shown = base_url.partition("?")[0].rpartition("@")[2]
         raise InvalidSetting(
-            f"`base_url` is {shown!r}; expected the public URL of the store, such as "
-            "https://cdn.example.com/static/."
+            f"`base_url` is {shown!r}; expected the public URL of the store, without a user, a "
+            "query or a fragment, such as https://cdn.example.com/static/."
         )
     return base_url if base_url.endswith("/") else f"{base_url}/"
 
