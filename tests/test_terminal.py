@@ -5,12 +5,16 @@ import json
 import os
 import pty
 import subprocess
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from static_releases import terminal
+from static_releases.core.transfers import Progress
 from static_releases.terminal import Terminal
 from tests.places import write_tree
 from tests.projects import STATIC_RELEASES, make_project
@@ -80,6 +84,34 @@ def test_force_color_writes_no_bar_into_a_log(monkeypatch: pytest.MonkeyPatch) -
     with Terminal(errors=errors).progress("publishing v1"):
         pass
     assert errors.getvalue() == ""
+
+
+@pytest.mark.parametrize("kind", ["progress", "counting"])
+def test_a_log_hears_of_what_takes_long_before_anything_of_it_is_done(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "_SECONDS_BETWEEN_LINES", 0.01)
+    errors = io.StringIO()
+    out = Terminal(errors=errors)
+    before = threading.active_count()
+
+    def said(text: str) -> bool:
+        ends_at = time.monotonic() + 30
+        while text not in errors.getvalue() and time.monotonic() < ends_at:
+            time.sleep(0.01)
+        return text in errors.getvalue()
+
+    if kind == "progress":
+        with out.progress("copying v1") as watch:
+            assert said("copying v1: ...\n")
+            watch(Progress(files_done=1, files=2000, bytes_done=9, size_bytes=5000))
+            assert said("copying v1: 1 of 2,000 files, 9 B of 5.0 kB\n")
+    else:
+        with out.counting("deleting v1") as count:
+            assert said("deleting v1: ...\n")
+            count(256, 4000)
+            assert said("deleting v1: 256 of 4,000\n")
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("name", ["ünï.css", "中文/a.css"])

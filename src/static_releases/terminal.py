@@ -4,9 +4,9 @@ import io
 import json
 import re
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import IO, Any, Literal
 
 from rich import box
@@ -104,14 +104,19 @@ class Terminal:
         if self._has_bars:
             with self._bars(label) as watch:
                 yield watch
-        else:
-            yield _lines(label, self)
+            return
+        with _lines(label, self) as hear:
+            yield lambda far: hear(
+                f"{far.files_done:,} of {far.files:,} files, "
+                f"{size(far.bytes_done)} of {size(far.size_bytes)}"
+            )
 
     @contextmanager
     def counting(self, label: str) -> Iterator[Count]:
         """Show how many of how many are done, as `progress` does for bytes."""
         if not self._has_bars:
-            yield _counted_lines(label, self)
+            with _lines(label, self) as hear:
+                yield lambda done, total: hear(f"{done:,} of {total:,}")
             return
         columns = (
             TextColumn("{task.description}"),
@@ -187,29 +192,24 @@ def _as_json(value: Any, encoding: str) -> str:
     return text
 
 
-def _lines(label: str, terminal: Terminal) -> Watch:
-    last_at = time.monotonic()
+@contextmanager
+def _lines(label: str, terminal: Terminal) -> Iterator[Callable[[str], None]]:
+    """Print now and then how far it is, as it was last told: also where nothing ends for long."""
+    far = ""
+    over = Event()
 
-    def watch(progress: Progress) -> None:
-        nonlocal last_at
-        if time.monotonic() - last_at < _SECONDS_BETWEEN_LINES:
-            return
-        last_at = time.monotonic()
-        terminal.error(
-            f"{label}: {progress.files_done:,} of {progress.files:,} files, "
-            f"{size(progress.bytes_done)} of {size(progress.size_bytes)}"
-        )
+    def hear(text: str) -> None:
+        nonlocal far
+        far = text
 
-    return watch
+    def tell() -> None:
+        while not over.wait(_SECONDS_BETWEEN_LINES):
+            terminal.error(f"{label}: {far or '...'}")
 
-
-def _counted_lines(label: str, terminal: Terminal) -> Count:
-    last_at = time.monotonic()
-
-    def count(done: int, total: int) -> None:
-        nonlocal last_at
-        if time.monotonic() - last_at >= _SECONDS_BETWEEN_LINES:
-            last_at = time.monotonic()
-            terminal.error(f"{label}: {done:,} of {total:,}")
-
-    return count
+    thread = Thread(target=tell, name="static-releases-lines", daemon=True)
+    thread.start()
+    try:
+        yield hear
+    finally:
+        over.set()
+        thread.join(_SECONDS_BETWEEN_LINES)
