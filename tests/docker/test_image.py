@@ -6,10 +6,12 @@ import json
 import re
 import urllib.request
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
 
 from static_releases.core import verification
+from tests.docker import leaks
 from tests.docker.pages import look_at
 from tests.places import open_store
 from tests.servers.processes import free_ports
@@ -170,12 +172,16 @@ def test_the_health_check_asks_for_a_host_that_is_allowed(
 def test_a_pass_that_can_only_read_list_and_create_is_enough(
     images: Images, store: AzureStore, azurite: Azurite
 ) -> None:
+    given = azurite.sas("rlc")["sas_key"]
     built = images.build(
         arguments=store.arguments("v1.2.3"),
-        secrets={"AZURE_STORAGE_SAS_TOKEN": azurite.sas("rlc")["sas_key"]},
+        secrets={"AZURE_STORAGE_SAS_TOKEN": given},
         options=("--target=publish",),
     )
     assert built.status == 0, built.log
+    left = {key: leaks.opened(store.open().read(key)) for key in store.objects()}
+    [signature] = parse_qs(given)["sig"]
+    assert leaks.find(signature.encode(), {**left, "log": built.log.encode()}.items()) == set()
     assert not verification.verify(store.open(), "v1.2.3", depth="deep").differences
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.docker import leaks
 from tests.docker.images import EXAMPLE, altered, example_copy
 from tests.docker.pages import look_at
 
@@ -38,6 +39,9 @@ def test_the_image_publishes_what_it_holds_and_then_runs(
     assert "Published v1.2.3: " in done.out, done.err
     again = images.manage(built.image, "publish", environment=store.environment)
     assert "Already published v1.2.3" in again.out, again.err
+    stored = [(key, leaks.opened(store.open().read(key))) for key in store.objects()]
+    said = [("said", (done.out + done.err + again.out + again.err).encode())]
+    assert leaks.find(store.key.encode(), stored + said) == set()
     assert images.manage(built.image, "ready").status == 0
     with images.site(built.image) as site:
         site.wait_until_healthy()

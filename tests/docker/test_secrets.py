@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import re
+import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.docker import leaks
-from tests.docker.images import EXAMPLE, altered
+from tests.docker.images import EXAMPLE, altered, example_copy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tests.docker.stores import AzureStore
 
 DOCKERFILE = EXAMPLE / "Dockerfile"
+SAS = "AZURE_STORAGE_SAS_TOKEN"
 SECRETS = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=8).map(
     str.encode
 )
@@ -41,6 +44,20 @@ PLANTED = {
 }
 
 
+# What lies about in projects, and what a build is told to take from beside the Dockerfile.
+LYING_ABOUT = (
+    "pip.conf",
+    ".netrc",
+    ".pypirc",
+    ".npmrc",
+    ".env",
+    ".env.production",
+    "production.env",
+    "server.key",
+    "server.pem",
+)
+
+
 def saved(images: Images, build: Build, folder: Path) -> bytes:
     """Return what `docker save` writes for the image, with its history after it."""
     images.engine.said("save", "--output", str(folder / "image.tar"), build.image)
@@ -54,7 +71,11 @@ def history(images: Images, build: Build) -> bytes:
 
 def test_the_key_is_nowhere(images: Images, store: AzureStore, tmp_path: Path) -> None:
     """Every layer, configuration and manifest; the history; the log; every object in the store."""
-    build = images.build(arguments=store.arguments("v1.2.3"), secrets=store.secrets)
+    named = re.findall(r"type=secret,id=([A-Z_]+)", DOCKERFILE.read_text())
+    other = secrets.token_urlsafe(48)
+    others = dict.fromkeys(set(named) - {*store.secrets, SAS}, other)
+    assert len(others) == 5
+    build = images.build(arguments=store.arguments("v1.2.3"), secrets={**store.secrets, **others})
     assert build.status == 0, build.log
     image = dict(leaks.of_image(saved(images, build, tmp_path)))
     assert sum(body.startswith(b"{") for body in image.values()) >= 1
@@ -66,8 +87,23 @@ def test_the_key_is_nowhere(images: Images, store: AzureStore, tmp_path: Path) -
         "_releases/v1.2.3/seal-1.json",
     }
     left = {**image, **stored, "history": history(images, build), "log": build.log.encode()}
-    for secret in (store.key.encode(), images.pip_secret.encode()):
-        assert leaks.find(secret, left.items()) == set()
+    for secret in (store.key, images.pip_secret, other):
+        assert leaks.find(secret.encode(), left.items()) == set()
+
+
+def test_what_lies_beside_the_dockerfile_with_a_secret_in_it_is_in_no_image(
+    images: Images, tmp_path: Path
+) -> None:
+    secret = secrets.token_urlsafe(48)
+    folders = ("", "lantern/", "shop/static/shop/")
+    planted = {f"{folder}{name}": secret.encode() for folder in folders for name in LYING_ABOUT}
+    context = example_copy(tmp_path / "example", planted)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . .\n")
+    build = images.build(context, dockerfile=tmp_path / "Dockerfile")
+    assert build.status == 0, build.log
+    image = dict(leaks.of_image(saved(images, build, tmp_path)))
+    assert any(b"lantern/settings.py" in body for body in image.values())
+    assert leaks.find(secret.encode(), image.items()) == set()
 
 
 @pytest.mark.parametrize("careless", PLANTED)
