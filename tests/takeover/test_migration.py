@@ -163,6 +163,7 @@ def test_an_image_without_the_connection_string_can_not_publish_and_says_why(
     done = project.manage("collectstatic", "--no-input", **running)
     assert done.status == 1
     assert "has no `account_name`" in done.err
+    assert "or `connection_string` in its place" in done.err
     assert "it is of v1.1.0, not of v1.1.1" in done.err
     elsewhere = {**running, "RELEASE_VERSION": "v1.1.0", "STATIC_CONTAINER": "other"}
     done = project.manage("collectstatic", "--no-input", **elsewhere)

@@ -142,7 +142,7 @@ def _account(taken: Taken) -> Account:
             return parse_connection_string(str(text))
         except InvalidSetting as error:
             raise taken.refusal("connection_string", str(error)) from None
-    name = taken.require("account_name")
+    name = taken.require("account_name", or_else="connection_string")
     protocol, suffix = taken.storage.azure_protocol, taken["endpoint_suffix"]
     key = taken.text("account_key")
     sas = "" if key else taken.text("sas_token")

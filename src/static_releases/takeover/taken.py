@@ -65,14 +65,14 @@ class Taken:
             raise self.refusal(name, f"it is of type {type(value).__name__}, not a string.")
         return value
 
-    def require(self, name: str) -> str:
-        """Return an option that must be set."""
+    def require(self, name: str, *, or_else: str = "") -> str:
+        """Return an option that must be set, unless there is another that says as much."""
         value = self.text(name)
         if not value:
             names = " or ".join(self.family.by_name[name].settings)
             raise NotSet(
                 f"`store` ({self.entry.name}) has no `{name}`: set it in OPTIONS, in the class, or "
-                f"as {names}."
+                f"as {names}{f', or `{or_else}` in its place' if or_else else ''}."
             )
         return value
 
