@@ -175,6 +175,12 @@ def test_static_url_is_the_projects_own(
     assert ids(find(tmp_path, site, static_url=static_url)) == expected
 
 
+def test_a_script_may_mean_the_usual_place_on_the_pages_own_origin(tmp_path: Path) -> None:
+    site = {"a.js": "fetch('/static/b.png')", "b.png": ""}
+    found = find(tmp_path, site, static_url="https://cdn.example.com/s/")
+    assert ids(found) == ["baked-static-url-text"]
+
+
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE"
 
 

@@ -122,8 +122,10 @@ def _baked_host(reference: Reference, url: str) -> _Fault | None:
 
 
 def _baked_static_url(reference: Reference, url: str, path: str, site: Site) -> _Fault | None:
-    is_text = reference.kind is Kind.JS_STRING and path not in site.sources
-    beginning = "STATIC_URL" if url.startswith(site.static_url) else _USUAL_STATIC_URL
+    is_own = url.startswith(site.static_url)
+    # A page resolves what a script says, and its own origin may still serve the usual place.
+    is_text = reference.kind is Kind.JS_STRING and not (is_own and path in site.sources)
+    beginning = "STATIC_URL" if is_own else _USUAL_STATIC_URL
     return _Fault(
         rule="baked-static-url-text" if is_text else "baked-static-url",
         message=f"{_shown(reference)} begins with {beginning}, where no release is.",
