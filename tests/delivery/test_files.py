@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,27 @@ def test_a_field_that_kubernetes_does_not_know_is_found() -> None:
     deployment["spec"]["template"]["spec"]["restartpolicy"] = "Always"
     with pytest.raises(kubernetes_validate.ValidationError, match="restartpolicy"):
         kubernetes_validate.validate(deployment, KUBERNETES[0], strict=True)
+
+
+def pods(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield each specification of a pod in a document."""
+    if isinstance(value, dict):
+        if "containers" in value:
+            yield value
+        for each in value.values():
+            yield from pods(each)
+
+
+def test_no_pod_may_do_more_than_it_must() -> None:
+    found = [pod for file in MANIFESTS for d in documents(file) for pod in pods(d)]
+    assert len(found) == 3
+    for pod in found:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
+            locked = container["securityContext"]
+            assert locked["allowPrivilegeEscalation"] is False
+            assert locked["readOnlyRootFilesystem"] is True
+            assert locked["capabilities"] == {"drop": ["ALL"]}
 
 
 # -- what is said about the store ----------------------------------------------------------------
