@@ -274,3 +274,11 @@ def test_a_project_asks_for_the_policy_of_its_own_store(tmp_path: Path) -> None:
     done = project.manage("staticreleases", "policy", "--for", "read")
     assert done.status == 0, done.err
     assert "arn:aws:s3:::static/shop/*" in done.out
+
+
+def test_a_sas_and_a_document_are_not_both_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--store", "az://static", "policy", "--sas", "publish", "--for", "publish"]
+    assert cli.main(asked) == 2
+    printed = capsys.readouterr()
+    assert "name one of the two" in printed.err
+    assert printed.out == ""

@@ -102,6 +102,26 @@ def test_what_is_no_answer_is_told(answer: bytes, how: str) -> None:
         assert failure.how == how
 
 
+@pytest.mark.parametrize("status", [301, 403, 404, 503])
+def test_an_error_is_its_status_however_long_its_page_is(status: int) -> None:
+    page = b"HTTP/1.1 %d No\r\nContent-Length: 90000\r\n\r\n" % status + b"x" * 90_000
+    with server([page], [GOOD]) as made, closing(Fetcher(made.url, timeout_seconds=5)) as fetcher:
+        answer = get(fetcher)
+        assert isinstance(answer, Answer)
+        assert (answer.status, answer.body) == (status, b"")
+        again = get(fetcher)
+        assert isinstance(again, Answer)
+        assert again.status == 200
+
+
+def test_a_page_in_the_place_of_a_file_is_told_by_its_type() -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + b"x" * 5000
+    with server([page]) as made, closing(Fetcher(made.url, timeout_seconds=5)) as fetcher:
+        failure = get(fetcher)
+        assert isinstance(failure, Failure)
+        assert failure.reason.endswith("bytes of text/html")
+
+
 def test_a_silent_server_is_not_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"

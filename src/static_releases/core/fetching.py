@@ -26,7 +26,10 @@ _SAFE = "/~!*()'"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What came back; ``body`` as sent. Headers are looked up in any case."""
+    """What came back; ``body`` as sent. Headers are looked up in any case.
+
+    The body of an error that is longer than the asset could be is left out.
+    """
 
     status: int
     headers: Message
@@ -95,7 +98,10 @@ class Fetcher:
             with self._lock:
                 self._idle.append(connection)
         if isinstance(body, Failure):
-            return body
+            if body.how != "too long" or response.status == 200:
+                return body
+            # An error's page may be longer than the file: what is wrong stands in the status.
+            body = b""
         return Answer(status=response.status, headers=response.headers, body=body)
 
     def _kept(self) -> http.client.HTTPConnection | None:
@@ -135,13 +141,18 @@ def _read(response: http.client.HTTPResponse, ask: _Ask) -> bytes | Failure:
     while chunk := response.read1(_CHUNK_BYTES):
         body += chunk
         if len(body) > ask.max_bytes:
-            return Failure(how="too long", reason=f"more than {ask.max_bytes:,} bytes")
+            return Failure(how="too long", reason=_more_than(ask.max_bytes, response))
         if time.monotonic() > ends_at:
             return Failure(how="slow", reason=f"{len(body):,} bytes in {ask.seconds:.0f} s")
     if response.length:
         whole = len(body) + response.length
         return Failure(how="truncated", reason=f"{len(body):,} of {whole:,} bytes")
     return bytes(body)
+
+
+def _more_than(max_bytes: int, response: http.client.HTTPResponse) -> str:
+    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
+    return f"more than {max_bytes:,} bytes" + (f" of {content_type}" if content_type else "")
 
 
 def _proxy(base: SplitResult) -> SplitResult | None:

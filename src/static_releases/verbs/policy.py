@@ -42,6 +42,8 @@ def add(add_verb: AddVerb) -> None:
 
 def print_policy(config: Configuration, arguments: argparse.Namespace, out: Terminal) -> int:
     """Print the least that publishing, pruning and reading need, and CORS rules to apply."""
+    if arguments.sas and arguments.purpose:
+        raise InvalidSetting("--sas prints a SAS and --for a document: name one of the two.")
     if arguments.sas:
         return _print_sas(config, arguments, out)
     made = policy.make(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ANY_ORIGIN = "https://site.example"
 _SHOWN = 20
 MEND = {
-    "missing": "The store has these files and the URL doesn't: the CDN asks another store or "
+    "missing": "The release has these files and the URL doesn't: the CDN asks another store or "
     "prefix, or its cache keeps a 404 from before the publication. Compare its origin with the "
     "store, and purge these paths.",
     "refused": "Files must be readable without credentials: the container's public access, the "
