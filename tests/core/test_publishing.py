@@ -41,7 +41,7 @@ from tests.conftest import MakeRelay
 from tests.places import ODD_NAMES, collect, leave_unfinished, open_store, some_files, write_tree
 from tests.servers.s3rver import S3rver
 from tests.servers.serving import Place
-from tests.servers.traffic import Request
+from tests.servers.traffic import Request, of_kind
 
 MakePlace = Callable[[str], Place]
 
@@ -348,6 +348,18 @@ def test_a_server_that_is_busy_for_a_while_is_asked_again(
     store = open_store(cloud_place.through(between.origin))
     publish(store, collect(tree))
     assert len(refused) >= 12 + 4
+    assert verification.verify(store, "v1", depth="deep").differences == ()
+
+
+def test_a_key_that_s3_has_not_decided_yet_is_asked_for_again(
+    make_place: MakePlace, relay: MakeRelay, tmp_path: Path
+) -> None:
+    place = make_place("s3")
+    between = relay(place)
+    between.answer(409, times=2, matching=of_kind("put"))
+    store = open_store(place.through(between.origin))
+    done = publish(store, collect(write_tree(tmp_path / "tree", some_files(3))))
+    assert (done.uploaded, done.resumed) == (3, 0)
     assert verification.verify(store, "v1", depth="deep").differences == ()
 
 

@@ -12,6 +12,7 @@ StaticReleasesError
 │   └── BrokenFiles
 ├── StoreError              the store refused or didn't answer
 │   ├── ObjectExists
+│   │   └── CreateUndecided
 │   ├── ObjectMissing
 │   ├── AccessDenied
 │   │   └── CredentialFailed
@@ -77,6 +78,10 @@ class StoreError(StaticReleasesError):
 
 class ObjectExists(StoreError):
     """A create-only request met a key that is taken."""
+
+
+class CreateUndecided(ObjectExists):
+    """Requests for one key met, and the store refused this one before it had decided."""
 
 
 class ObjectMissing(StoreError):

@@ -28,6 +28,7 @@ from static_releases.core.client import Patience
 from static_releases.core.digests import Digests
 from static_releases.core.errors import (
     AccessDenied,
+    CreateUndecided,
     InvalidPath,
     ObjectExists,
     StoreError,
@@ -168,14 +169,15 @@ class Store:
     def create(self, key: str, body: bytes, headers: Headers) -> None:
         """Write an object that must not be there yet, or raise `ObjectExists`.
 
-        Atomic: the object is there whole or not at all. After a lost answer it is tried again
-        and may meet its own object: compare before taking `ObjectExists` for a conflict.
+        Atomic: the object is there whole or not at all. After a lost answer, or beside another
+        request for the key, it is tried again and may meet its own object: compare before taking
+        `ObjectExists` for a conflict.
         """
         ends_at = time.monotonic() + _CREATE_SECONDS
         for wait_seconds in _AGAIN_SECONDS:
             try:
                 return self._create(key, body, headers)
-            except StoreUnreachable:
+            except (StoreUnreachable, CreateUndecided):
                 if time.monotonic() > ends_at:
                     raise
                 time.sleep(wait_seconds)

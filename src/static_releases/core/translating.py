@@ -10,6 +10,7 @@ from static_releases.core import reasons
 from static_releases.core.address import Address
 from static_releases.core.errors import (
     AccessDenied,
+    CreateUndecided,
     CredentialFailed,
     ObjectExists,
     ObjectMissing,
@@ -27,10 +28,18 @@ def translated(address: Address, key: str) -> Iterator[None]:
     """
     try:
         yield
-    except exceptions.AlreadyExistsError:
-        raise ObjectExists(f"{key} is in {address} already.") from None
+    except exceptions.AlreadyExistsError as error:
+        raise _exists(address, key, error) from None
     except (exceptions.BaseError, OSError, ValueError, NotImplementedError) as error:
         raise _translation(address, key, error) from None
+
+
+def _exists(address: Address, key: str, error: Exception) -> ObjectExists:
+    # S3 says 412 for a key that is taken. Its 409 (ConditionalRequestConflict) says that another
+    # request for the key is under way, which may fail yet: "on a 409 failure you should retry".
+    if address.kind == "s3" and reasons.status(error) == "409":
+        return CreateUndecided(f"Another request for {key} in {address} is under way.")
+    return ObjectExists(f"{key} is in {address} already.")
 
 
 def _translation(address: Address, key: str, error: Exception) -> StoreError:
