@@ -137,6 +137,8 @@ def actions(row: Row, overview: Overview, commands: Commands) -> Iterable[Comman
             yield commands("Take the mark back", "restore", version)
         case "publishing":
             yield commands("Give the publication up and delete its files", "discard", version)
+        case "discarded" if row.release.cleared_at is None:
+            yield commands("Finish deleting its files", "discard", version)
         case "unmanaged":
             yield commands("Make a release of it", "adopt", version)
         case _:

@@ -74,9 +74,16 @@ def write(
 def _detailed(found: Overview, count: int) -> Sequence[Row]:
     """Return the rows to show in detail, in the order of the page."""
     wanted = {row.release.version for row in found.rows if row.release.pins}
-    stored = [row for row in found.rows if row.is_stored or row.release.state == "publishing"]
-    wanted.update(row.release.version for row in stored[:count])
+    telling = [row for row in found.rows if row.is_stored or _waits_for_somebody(row)]
+    wanted.update(row.release.version for row in telling[:count])
     return [row for row in found.rows if row.release.version in wanted]
+
+
+def _waits_for_somebody(row: Row) -> bool:
+    """Tell whether nothing is stored by the release, and yet something can be done about it."""
+    state = row.release.state
+    is_half_deleted = state == "discarded" and row.release.cleared_at is None
+    return is_half_deleted or state in {"publishing", "unmanaged"}
 
 
 def _details(
