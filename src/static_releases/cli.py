@@ -60,9 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.error(f"static-releases: {STOPPED}")
         leave(STOPPED_STATUS)
     except BrokenPipeError:
-        # The reader of a pipe (`list | head`) has gone; let nothing else be written to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return unread()
+
+
+def unread() -> int:
+    """Write nothing more where the reader of a pipe (`list | head`) has gone; return the status."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def leave(status: int) -> NoReturn:

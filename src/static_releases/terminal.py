@@ -67,11 +67,12 @@ class Terminal:
     def json(self, value: Any) -> None:
         """Print a value as JSON, with ``--format json`` only."""
         if self.format == "json":
-            self._output.file.write(_as_json(value, self._output.encoding) + "\n")
+            self.document(value)
 
     def document(self, value: Any) -> None:
         """Print a value as JSON, whatever the format: it is meant for another program."""
         self._output.file.write(_as_json(value, self._output.encoding) + "\n")
+        self._output.file.flush()  # where nobody reads, the command says so now and not at its end
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; a column whose title ends with ``>`` is set to the right."""

@@ -46,6 +46,8 @@ class Command(BaseCommand):
             raise CommandError(cli.explain(error)) from error
         except KeyboardInterrupt:
             raise CommandError(cli.STOPPED, returncode=cli.STOPPED_STATUS) from None
+        except BrokenPipeError:
+            status = cli.unread()
         if status:
             raise SystemExit(status)
 
