@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import threading
 import time
@@ -76,6 +77,24 @@ def test_a_version_is_never_folded(columns: str, monkeypatch: pytest.MonkeyPatch
     columns_ = ("version", "state", "published", "files>")
     Terminal(output=output).table(columns_, [(VERSION, "published", "2026-11-24 08:00 UTC", "1")])
     assert VERSION in output.getvalue()
+
+
+def test_a_narrow_table_folds_between_words_and_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm")
+    output = Tty()
+    columns = ("version", "state", "published", "age>", "files>", "size>", "layout", "pins")
+    row = ("v1.2.3-rc.1", "published", "2026-11-24 08:42 UTC", "6 minutes", "2", "20.0 kB")
+    Terminal(output=output).table(columns, [(*row, "folder", "production, staging")])
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", output.getvalue())
+    assert max(map(len, shown.splitlines())) <= 80
+    assert {"v1.2.3-rc.1", "published", "2026-11-24", "production,", "staging"} <= set(
+        shown.split()
+    )
 
 
 def test_force_color_writes_no_bar_into_a_log(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from typing import IO, Any, Literal
 
 from rich import box
 from rich.console import Console
-from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -33,6 +32,9 @@ Format = Literal["text", "json"]
 _SECONDS_BETWEEN_LINES = 5.0
 # A log has no width: a table must not be folded to a guess.
 _LOG_WIDTH = 200
+# Cells between the columns of a table, and where it would be too wide with these.
+_GAP = 3
+_NARROW_GAP = 2
 # Control characters but for the end of a line and the tabulator, and those that turn the direction.
 _COMMANDING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
@@ -78,26 +80,30 @@ class Terminal:
         """Print a table; a column whose title ends with ``>`` is set to the right."""
         if self.format == "json":
             return
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for title in columns:
-            table.add_column(
-                title.rstrip(">"),
-                justify="right" if title.endswith(">") else "left",
-                overflow="fold",
-                no_wrap=title == columns[0],
-            )
+        texts = [[_text(title.rstrip(">")) for title in columns], *(map(_text, r) for r in rows)]
+        cells = [list(column) for column in zip(*texts, strict=True)]
+        least = [max(map(_longest_word, column)) for column in cells]
+        least[0] = max(text.cell_len for text in cells[0])  # one that is folded can't be copied
+        room, gap = self._output.width, _GAP
+        if sum(least) + gap * len(least) > room:
+            gap = _NARROW_GAP
+        widths = _shared(least, cells, room - gap * len(least))
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            pad_edge=False,
+            header_style="bold",
+            collapse_padding=gap == _NARROW_GAP,
+        )
+        for title, width in zip(columns, widths, strict=True):
+            justify: Literal["left", "right"] = "right" if title.endswith(">") else "left"
+            table.add_column(title.rstrip(">"), justify=justify, overflow="fold", width=width)
         for row in rows:
             table.add_row(*map(_text, row))
-        self._print_unbroken(table)
-
-    def _print_unbroken(self, table: Table) -> None:
-        """Print a table as wide as its longest words: a version that is folded can't be copied."""
-        options = self._output.options.update(max_width=_LOG_WIDTH)
-        least = Measurement.get(self._output, options, table).minimum
-        if least <= self._output.width:
+        total = sum(widths) + gap * len(widths)
+        if total <= room:
             self._output.print(table)
         else:
-            Console(file=self._output.file, width=least, highlight=False).print(table)
+            Console(file=self._output.file, width=total, highlight=False).print(table)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Watch]:
@@ -156,6 +162,25 @@ class Terminal:
                 )
 
             yield watch
+
+
+def _longest_word(text: Text) -> int:
+    return max((Text(word).cell_len for word in text.plain.split()), default=0)
+
+
+def _shared(least: list[int], cells: list[list[Text]], room: int) -> list[int]:
+    """Return the widths of a table's columns: what each needs at least, and of the rest what it
+    needs, beginning with those that need little. The longest text gets what is left.
+    """
+    widths, spare = list(least), max(0, room - sum(least))
+    wanted = [max(text.cell_len for text in column) for column in cells]
+    by_need = sorted(range(len(widths)), key=lambda n: wanted[n] - widths[n])
+    for n in by_need:
+        missing = wanted[n] - widths[n]
+        if missing <= spare or n == by_need[-1]:
+            widths[n] += min(missing, spare)
+            spare -= min(missing, spare)
+    return widths
 
 
 def _console(stream: IO[str]) -> Console:
