@@ -226,7 +226,12 @@ def test_a_reader_that_goes_away_is_no_traceback(project: Project, verb: list[st
         os.close(reading)
         with os.fdopen(writing, "wb") as pipe:
             done = subprocess.run(
-                command, cwd=project.directory, stdout=pipe, stderr=subprocess.PIPE, check=False
+                command,
+                cwd=project.directory,
+                env={"PATH": os.environ["PATH"]},
+                stdout=pipe,
+                stderr=subprocess.PIPE,
+                check=False,
             )
         assert (done.returncode, done.stderr) == (1, b"")
 
