@@ -17,6 +17,7 @@ from static_releases.core.errors import (
     ReleaseNotFound,
     ReleaseUnusable,
 )
+from static_releases.core.headers import Headers
 from static_releases.core.publishing import publish
 from static_releases.core.store import Store
 from tests.places import collect, open_store, some_files, write_tree
@@ -151,6 +152,21 @@ def test_a_killed_pin_can_be_run_again(local: Store) -> None:
     begin(local, "production", "v2")
     pin(local, "production", "v2")
     assert version_of(local, "production") == "v2"
+
+
+class LosesAnAnswer(Store):
+    """A store that creates a pin's entry and is asked for it again, as after a lost answer."""
+
+    def create(self, key: str, body: bytes, headers: Headers) -> None:
+        super().create(key, body, headers)
+        if layout.parse_pin_key(key) == layout.PinKey(name="production", number=1, is_held=False):
+            super().create(key, body, headers)
+
+
+def test_a_pin_whose_answer_is_lost_knows_its_own_entry(local: Store) -> None:
+    pin(LosesAnAnswer(local.address), "production", "v1")
+    [entry] = pins.read_name(local, "production", depth="log").entries
+    assert (entry.version, entry.outcome) == ("v1", "held")
 
 
 def test_a_late_pin_does_not_come_before_a_newer_one(local: Store) -> None:

@@ -158,6 +158,35 @@ def test_an_object_that_is_no_asset_stops_it_before_the_seal(store: Store, tree:
     assert state_of(store) == "publishing"
 
 
+def test_what_vanishes_while_the_rest_is_sent_is_seen_before_the_seal(
+    store: Store, tree: Path
+) -> None:
+    collected = collect(tree)
+    gone = layout.asset_key("v1", collected.manifest.assets[0].path)
+
+    def delete_at_the_end(progress: transfers.Progress) -> None:
+        if progress.files_done == progress.files:
+            store.delete([gone])
+
+    with pytest.raises(ReleaseConflict, match="missing"):
+        publishing.publish(store, "v1", collected, by="tests", watch=delete_at_the_end)
+    assert state_of(store) == "publishing"
+    assert publish(store, collected).uploaded == 1
+    assert verification.verify(store, "v1", depth="deep").differences == ()
+
+
+def test_what_appears_while_files_are_sent_is_seen_before_the_seal(
+    store: Store, tree: Path
+) -> None:
+    def write_at_the_end(progress: transfers.Progress) -> None:
+        if progress.files_done == progress.files:
+            store.create("v1/foreign.js", b"foreign", for_path("foreign.js"))
+
+    with pytest.raises(ReleaseConflict, match=r"foreign\.js"):
+        publishing.publish(store, "v1", collect(tree), by="tests", watch=write_at_the_end)
+    assert state_of(store) == "publishing"
+
+
 def test_a_folder_that_no_publication_made_is_left_alone(store: Store, tree: Path) -> None:
     store.create("v1/hand-made.css", b"body{}", for_path("a.css"))
     with pytest.raises(ReleaseUnusable, match="adopt v1"):
