@@ -182,6 +182,7 @@ def test_what_a_prune_does_not_touch_is_named() -> None:
         ({"match": "pr-*"}, "The rule is empty"),
         ({"keep": 0}, "--keep 0 alone"),
         ({"keep": 0, "match": "**"}, "--keep 0 alone"),
+        ({"keep": 0, "match": "?*"}, "--keep 0 alone"),
         ({"keep": 1, "match": ""}, "--match is empty"),
         ({"keep": -1}, "--keep -1"),
         ({"keep_days": -1}, "--keep-days -1"),

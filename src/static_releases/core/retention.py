@@ -53,7 +53,7 @@ class Rule:
                 "The rule is empty and would keep nothing that isn't pinned: say what to keep "
                 "with --keep N, --keep-days D or both."
             )
-        if not self.keep and self.keep_days is None and not self.match.strip("*"):
+        if not self.keep and self.keep_days is None and not self.match.strip("*?"):
             raise InvalidSetting(
                 "--keep 0 alone would let every release go that isn't pinned: keep at least one, "
                 "add --keep-days, or name what may go with --match."
