@@ -20,7 +20,8 @@ from static_releases.core import address, client, documents, inventory, pins, tr
 from static_releases.core import store as stores
 from static_releases.core.errors import ReleaseNotFound, StaticReleasesError, StoreUnreachable
 from static_releases.core.headers import Headers
-from static_releases.core.store import Store, StoredContent, StoredObject
+from static_releases.core.store import Store
+from static_releases.core.stored import StoredContent, StoredObject
 
 Fault = Literal["none", "killed", "answer lost"]
 # Which actor takes the next step, and what befalls it.

@@ -38,7 +38,8 @@ from static_releases.core.collecting import Collected
 from static_releases.core.errors import StaticReleasesError
 from static_releases.core.headers import Headers
 from static_releases.core.retention import Rule
-from static_releases.core.store import Store, StoredObject
+from static_releases.core.store import Store
+from static_releases.core.stored import StoredObject
 from tests.interleaving import Killed
 from tests.places import collect, write_tree
 from tests.servers.serving import Place

@@ -13,7 +13,7 @@ from static_releases.core.errors import InvalidDocument, ObjectMissing
 from static_releases.core.inventory import Release
 
 if TYPE_CHECKING:
-    from static_releases.core.store import Looks
+    from static_releases.core.stored import Looks
 
 # A manifest takes some megabytes while it is read.
 _READ_AT_ONCE = 16

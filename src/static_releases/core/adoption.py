@@ -31,7 +31,8 @@ from static_releases.core.errors import (
 )
 from static_releases.core.inventory import History
 from static_releases.core.model import Asset, Manifest
-from static_releases.core.store import Store, StoredObject
+from static_releases.core.store import Store
+from static_releases.core.stored import StoredObject
 from static_releases.core.transfers import Progress, Watch
 
 _NAMED_PATHS = 10

@@ -7,7 +7,8 @@ from static_releases.core import layout
 from static_releases.core.documents import Claim
 from static_releases.core.errors import ReleaseConflict, ReleaseUnusable
 from static_releases.core.model import Asset, Manifest
-from static_releases.core.store import Store, StoredObject
+from static_releases.core.store import Store
+from static_releases.core.stored import StoredObject
 
 _NAMED_PATHS = 10
 

@@ -12,7 +12,8 @@ from static_releases.core import comparing, inside, planning, publishing, readin
 from static_releases.core.errors import InvalidSetting, ObjectExists, StoreError
 from static_releases.core.model import Asset
 from static_releases.core.publishing import Publication
-from static_releases.core.store import Store, StoredObject
+from static_releases.core.store import Store
+from static_releases.core.stored import StoredObject
 from static_releases.core.transfers import Watch
 
 # Measured beside Azurite and SeaweedFS, 32 in flight: copying inside and reading back takes as long

@@ -14,7 +14,7 @@ from static_releases.core.model import Layout, State
 from static_releases.core.transfers import Count
 
 if TYPE_CHECKING:  # planning and the command line's parser need no client library
-    from static_releases.core.store import Looks, StoredObject
+    from static_releases.core.stored import Looks, StoredObject
 
 Decision = TypeVar("Decision", bound=Seal | Verdict)
 

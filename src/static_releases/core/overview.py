@@ -16,7 +16,7 @@ from static_releases.core.retention import PrunePlan, Rule
 from static_releases.core.transfers import Count
 
 if TYPE_CHECKING:
-    from static_releases.core.store import Looks
+    from static_releases.core.stored import Looks
 
 STORED: frozenset[State] = frozenset({"published", "retired", "deleting"})
 

@@ -17,7 +17,7 @@ from static_releases.core.errors import InvalidDocument, ObjectMissing
 from static_releases.core.transfers import Count
 
 if TYPE_CHECKING:  # planning and the command line's parser need no client library
-    from static_releases.core.store import Looks, StoredObject
+    from static_releases.core.stored import Looks, StoredObject
 
 Outcome = Literal["held", "ended"]
 # How much of a name's log is read: what is needed to tell what is in use, or all of it, or what

@@ -9,7 +9,8 @@ from static_releases.core import comparing, documents, inventory, layout
 from static_releases.core.errors import ReleaseConflict, ReleaseUnusable
 from static_releases.core.inventory import History
 from static_releases.core.model import Asset, Manifest
-from static_releases.core.store import Store, StoredObject
+from static_releases.core.store import Store
+from static_releases.core.stored import StoredObject
 
 # After a discard, writes that were under way may still land; a later claim waits for them.
 QUIET = timedelta(minutes=15)

@@ -21,7 +21,8 @@ from static_releases.core import (
 )
 from static_releases.core.errors import ReleaseUnusable
 from static_releases.core.retention import Planned, PrunePlan, Rule
-from static_releases.core.store import DELETE_BATCH, Store, StoredObject
+from static_releases.core.store import DELETE_BATCH, Store
+from static_releases.core.stored import StoredObject
 from static_releases.core.transfers import Count, Progress, Watch
 
 Did = Literal["restored", "retired", "deleted", "swept", "left"]

@@ -34,7 +34,8 @@ from static_releases.core.errors import (
 )
 from static_releases.core.model import Asset, Manifest
 from static_releases.core.planning import PublishPlan
-from static_releases.core.store import Store, StoredObject
+from static_releases.core.store import Store
+from static_releases.core.stored import StoredObject
 from static_releases.core.transfers import Progress, Watch
 
 # A discard meanwhile is noticed within this time, and long before its quiet time is over.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from static_releases.core.address import Address
 
 if TYPE_CHECKING:
-    from static_releases.core.store import Looks, StoredObject
+    from static_releases.core.stored import Looks, StoredObject
 
 # Seals, marks and pins are some hundred bytes; manifests are not kept.
 _MOST_BYTES = 2048

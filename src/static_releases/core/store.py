@@ -15,10 +15,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 import obstore
 
@@ -36,6 +36,7 @@ from static_releases.core.errors import (
     StoreUnreachable,
 )
 from static_releases.core.headers import Headers
+from static_releases.core.stored import StoredContent, StoredObject
 
 Answer = TypeVar("Answer")
 
@@ -56,47 +57,6 @@ Purpose = Literal["work", "look"]
 # What fits into a moment also on a slow line with many in flight; more is given more time.
 _SMALL_BYTES = 64 * 1024
 _CREATE_SECONDS = 60.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredObject:
-    """An object as a listing tells of it; ``modified_at`` is by the store's clock."""
-
-    key: str
-    size_bytes: int
-    modified_at: datetime
-    md5: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredContent:
-    """What reading a whole object showed; headers are None where the store keeps none."""
-
-    size_bytes: int
-    digest: str
-    integrity: str
-    headers: Headers | None
-
-
-class Looks(Protocol):
-    """What can be looked through without writing: a store, or one that remembers."""
-
-    @property
-    def address(self) -> Address:
-        """The store's place."""
-        ...
-
-    def objects(self, folder: str) -> Iterator[StoredObject]:
-        """Yield every object in the folder, in the store's order."""
-        ...
-
-    def folders(self) -> list[str]:
-        """Return the names of the store's top-level folders, sorted."""
-        ...
-
-    def read(self, key: str) -> bytes:
-        """Return an object's bytes, or raise `ObjectMissing`."""
-        ...
 
 
 class Store:

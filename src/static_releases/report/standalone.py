@@ -8,7 +8,7 @@ from static_releases.core.documents import Claim
 from static_releases.core.errors import InvalidDocument, ObjectMissing
 from static_releases.core.overview import Overview, Row, Seen
 from static_releases.core.retention import Rule
-from static_releases.core.store import Looks
+from static_releases.core.stored import Looks
 from static_releases.core.transfers import Count
 from static_releases.figures import number
 from static_releases.report import details, presenting, pruning, rendering
